@@ -1,0 +1,100 @@
+"""The stack: honeydue's edge, wired in the order in which data flows."""
+
+import pulumi
+from pulumi_kubernetes import Provider
+
+from components.addresses import AddressPlan
+from components.catalogue import K3S_RELEASES
+from components.config import StackConfig, admin_users
+from components.dns import RoundRobinDns, RoundRobinDnsArgs, find_zone
+from components.fleet import Fleet, FleetArgs
+from components.k3s import K3sCluster, K3sClusterArgs
+from components.origin_tls import OriginCertificate, OriginCertificateArgs, OriginPulls, OriginPullsArgs, ZoneTls
+from components.quorum_gate import QuorumGate
+from components.ranges_in_force import ranges_in_force
+from components.routes import Routes, RoutesArgs
+from components.traefik import Traefik, TraefikArgs
+
+config = StackConfig.load()
+zone_id = find_zone(config.zone)
+ranges = ranges_in_force(config.cloudflare_ranges)
+plan = AddressPlan(network=config.network_range, subnet=config.subnet_range)
+release = K3S_RELEASES[config.k3s_version]
+gate = QuorumGate(teardown=config.teardown)
+
+fleet = Fleet("edge", FleetArgs(config=config, plan=plan, ranges=ranges, gate=gate))
+cluster = K3sCluster(
+    "k3s",
+    K3sClusterArgs(
+        nodes=fleet.nodes,
+        api_node=config.api_server.name,
+        firewalls=fleet.firewalls,
+        plan=plan,
+        version=config.k3s_version,
+        installer=config.installer,
+        gate=gate,
+        teardown=config.teardown,
+    ),
+)
+kubernetes = Provider(
+    "cluster",
+    kubeconfig=cluster.kubeconfig,
+    cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",  # so a new kubeconfig replaces nothing
+    enable_secret_mutable=True,  # a rotated certificate is an update, not a moment without one
+)
+in_cluster = pulumi.ResourceOptions(provider=kubernetes)
+
+certificate = OriginCertificate(
+    "origin",
+    OriginCertificateArgs(
+        hosts=config.hosts,
+        generation=config.origin_certificate.generation,
+        validity_days=config.origin_certificate.validity_days,
+    ),
+)
+pulls = OriginPulls(
+    "pulls",
+    OriginPullsArgs(
+        zone_id=zone_id, zone=config.zone, enabled=config.pulls_offered, generation=config.origin_pulls.generation
+    ),
+)
+ZoneTls("zone", zone_id, config.min_tls_version)
+
+traefik = Traefik(
+    "traefik",
+    TraefikArgs(
+        cloudflare=ranges.cidrs,
+        status_hostname=config.hosts[0],
+        min_tls_version=config.min_tls_version,
+        api=cluster.api.reachable,
+        pulls_ca=pulls.ca_certificate if config.pulls_required else None,
+        pulls_ready=pulls.enabled,
+    ),
+    in_cluster,
+)
+routes = Routes(
+    "routes",
+    RoutesArgs(
+        namespace=config.namespace,
+        rate_limit=config.rate_limit,
+        cloudflare=ranges.cidrs,
+        admin_users=admin_users(),
+        routes=config.routes,
+        classes=config.ingress_classes,
+        min_tls_version=config.min_tls_version,
+        certificate=certificate.certificate,
+        private_key=certificate.private_key,
+        after=[traefik.ready],
+    ),
+    in_cluster,
+)
+RoundRobinDns(
+    "dns", RoundRobinDnsArgs(zone_id=zone_id, hosts=config.hosts, nodes=fleet.ingress_nodes, after=routes.made)
+)
+
+pulumi.export("nodes", fleet.summary)
+pulumi.export("urls", [f"https://{host}/" for host in config.hosts])
+pulumi.export("certificate_expires", certificate.expires_on)
+pulumi.export("cloudflare_ranges", ranges.digest)
+pulumi.export("versions", {"k3s": config.k3s_version, "traefik": release.traefik, "traefik_chart": release.chart})
+pulumi.export("kubeconfig", cluster.kubeconfig)

@@ -1,0 +1,1 @@
+"""What exists: one file, one idea; a pure model and the component built from it stand together."""

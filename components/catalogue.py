@@ -1,0 +1,62 @@
+"""What the clouds sell and what each k3s release ships: the names that fail only at `pulumi up` when mistyped.
+
+Sources: Hetzner's list of locations and server types, k3s' release notes (the bundled Traefik chart). A name that is
+missing here is refused by the config before anything is made; add it here when a new one has been tried.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Location(StrEnum):
+    """A Hetzner Cloud location."""
+
+    FALKENSTEIN = "fsn1"
+    NUREMBERG = "nbg1"
+    HELSINKI = "hel1"
+    ASHBURN = "ash"
+    HILLSBORO = "hil"
+    SINGAPORE = "sin"
+
+    @property
+    def network_zone(self) -> str:
+        """The zone whose subnets servers at this location can join."""
+        return _NETWORK_ZONES.get(self, "eu-central")
+
+
+_NETWORK_ZONES: Final = {Location.ASHBURN: "us-east", Location.HILLSBORO: "us-west", Location.SINGAPORE: "ap-southeast"}
+_EUROPE: Final = frozenset({Location.FALKENSTEIN, Location.NUREMBERG, Location.HELSINKI})
+_ABROAD: Final = frozenset(Location) - _EUROPE
+
+SERVER_TYPES: Final[dict[str, frozenset[Location]]] = {
+    **dict.fromkeys(("cx23", "cx33", "cx43", "cx53"), _EUROPE),
+    **dict.fromkeys(("cax11", "cax21", "cax31", "cax41"), _EUROPE),
+    **dict.fromkeys(("cpx22", "cpx32", "cpx42", "cpx52", "cpx62"), _EUROPE),
+    **dict.fromkeys(("cpx11", "cpx21", "cpx31", "cpx41", "cpx51"), _ABROAD),
+    **dict.fromkeys(("ccx13", "ccx23", "ccx33", "ccx43", "ccx53", "ccx63"), frozenset(Location)),
+}
+"""Server types that can be ordered, and where each is sold."""
+
+IMAGES: Final = ("ubuntu-24.04", "ubuntu-22.04", "debian-12", "debian-13")
+"""Images with cloud-init, Python 3.8 or newer and APT, which is where UFW comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraefikRelease:
+    """The Traefik that a k3s release bundles."""
+
+    chart: str
+    traefik: str
+
+
+_CHART_39: Final = TraefikRelease(chart="39.0.501+up39.0.5", traefik="3.6.10")
+
+K3S_RELEASES: Final[dict[str, TraefikRelease]] = {
+    "v1.33.10+k3s1": _CHART_39,
+    "v1.34.6+k3s1": _CHART_39,
+    "v1.35.3+k3s1": _CHART_39,
+}
+"""k3s releases whose bundled Traefik chart takes the values of `components/traefik.py`.
+
+Chart majors arrive in k3s patch releases, so a version that is not listed is refused until its chart was checked."""

@@ -1,0 +1,78 @@
+"""The least that a server needs before SSH: a user, the host key, the sysctl for ports 80 and 443, a base UFW.
+
+All else goes over SSH, because a changed user_data would replace the server.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from components.firewall import Rule
+
+SYSCTL: Final = "net.ipv4.ip_unprivileged_port_start = 80\n"
+"""What lets Traefik, UID 65532 without new privileges, bind 80 and 443: NET_BIND_SERVICE does not. 22 stays closed."""
+
+USER_DATA_LIMIT: Final = 32 * 1024
+"""Bytes; Hetzner refuses more, and only at `pulumi up`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstBoot:
+    """What cloud-init does on a server's first boot."""
+
+    hostname: str
+    user: str
+    authorized_key: str
+    host_key_private: str
+    host_key_public: str
+    rules: Sequence[Rule]
+    generation: str
+
+    def user_data(self) -> str:
+        """The #cloud-config document.
+
+        Raises:
+            ValueError: when it is longer than Hetzner takes.
+        """
+        document = yaml.safe_dump(self._document(), sort_keys=True, width=120)
+        text = f"#cloud-config\n# generation {self.generation}\n{document}"
+        if len(text.encode()) > USER_DATA_LIMIT:
+            raise ValueError(f"user_data of {self.hostname} has {len(text.encode())} bytes; allowed: {USER_DATA_LIMIT}")
+        return text
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "hostname": self.hostname,
+            "locale": False,
+            "disable_root": True,
+            "ssh_pwauth": False,
+            "ssh_deletekeys": True,
+            "ssh_keys": {"ed25519_private": self.host_key_private, "ed25519_public": self.host_key_public},
+            "users": [
+                {
+                    "name": self.user,
+                    "groups": ["sudo"],
+                    "lock_passwd": True,
+                    "shell": "/bin/bash",
+                    "sudo": "ALL=(ALL) NOPASSWD:ALL",
+                    "ssh_authorized_keys": [self.authorized_key],
+                }
+            ],
+            "write_files": [{"path": "/etc/sysctl.d/90-honeydue.conf", "content": SYSCTL, "permissions": "0644"}],
+            "runcmd": [
+                ["sh", "-c", "command -v ufw >/dev/null || (apt-get update && apt-get install -y ufw)"],
+                ["sysctl", "--system"],
+                ["ufw", "default", "deny", "incoming"],
+                ["ufw", "default", "deny", "routed"],
+                ["ufw", "default", "allow", "outgoing"],
+                *[_allow(rule) for rule in self.rules],
+                ["ufw", "--force", "enable"],
+            ],
+        }
+
+
+def _allow(rule: Rule) -> list[str]:
+    words = ["ufw", "allow", "from", str(rule.source), "to", "any", "port", rule.port, "proto", rule.proto]
+    return [*words, "comment", rule.comment]

@@ -1,0 +1,146 @@
+"""Cloudflare's address ranges: the one validated source for firewalls, trusted IPs and the allow list.
+
+A list that would open the origin (too broad, reserved) or close it (empty, shrunk) is refused before anything uses it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+_SNAPSHOT: Final = Path(__file__).with_suffix(".json")
+_BROADEST: Final = {4: 8, 6: 16}
+"""The shortest prefix that a range may have, by IP version."""
+
+_RESERVED: Final[dict[int, tuple[IPv4Network | IPv6Network, ...]]] = {
+    4: tuple(
+        IPv4Network(text)
+        for text in (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        )
+    ),
+    6: tuple(
+        IPv6Network(text)
+        for text in ("::/8", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8")
+    ),
+}
+"""Space that is nobody's on the internet (IANA's special-purpose registries, RFC 6890) or embeds IPv4."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Sorted, validated ranges of both families; made by `validate`."""
+
+    ipv4: tuple[IPv4Network, ...]
+    ipv6: tuple[IPv6Network, ...]
+
+    @property
+    def all(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """IPv4 first."""
+        return (*self.ipv4, *self.ipv6)
+
+    @property
+    def cidrs(self) -> list[str]:
+        """All ranges as text, in the order of `all`."""
+        return [str(network) for network in self.all]
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hex digits that change when a range does, and not with the order or spelling of the source."""
+        return hashlib.sha256("\n".join(self.cidrs).encode()).hexdigest()[:16]
+
+
+@cache
+def snapshot() -> Ranges:
+    """The list pinned in `cloudflare_ranges.json`.
+
+    Raises:
+        ValueError: when the file was edited into a list that is not to be trusted.
+    """
+    data = json.loads(_SNAPSHOT.read_text(encoding="utf-8"))
+    return validate(data["ipv4"], data["ipv6"], previous=None)
+
+
+def validate(ipv4: Sequence[str], ipv6: Sequence[str], *, previous: Ranges | None) -> Ranges:
+    """Judge a list of ranges.
+
+    Args:
+        ipv4: CIDRs, in any order.
+        ipv6: CIDRs, in any order.
+        previous: What is trusted so far; a family that lost half of its ranges or more is refused.
+
+    Raises:
+        ValueError: naming every problem of both lists.
+    """
+    problems: list[str] = []
+    four = _family(4, ipv4, previous.ipv4 if previous else (), problems)
+    six = _family(6, ipv6, previous.ipv6 if previous else (), problems)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return Ranges(
+        tuple(sorted(network for network in four if isinstance(network, IPv4Network))),
+        tuple(sorted(network for network in six if isinstance(network, IPv6Network))),
+    )
+
+
+def _family(
+    version: int, texts: Sequence[str], previous: Sequence[IPv4Network | IPv6Network], problems: list[str]
+) -> list[IPv4Network | IPv6Network]:
+    if not texts:
+        problems.append(f"the IPv{version} list is empty; allowed: Cloudflare's published ranges")
+        return []
+    networks = list(_parsed(version, texts, problems))
+    problems += [problem for network in networks for problem in _faults(network)]
+    for one, other in combinations(networks, 2):
+        if one.overlaps(other):
+            problems.append(f"{one} and {other} overlap; allowed: each address once")
+    if previous and 2 * len(networks) <= len(previous):
+        least = len(previous) // 2 + 1
+        problems.append(
+            f"{len(networks)} IPv{version} ranges where {len(previous)} were known; allowed: at least {least}"
+        )
+    return networks
+
+
+def _parsed(version: int, texts: Sequence[str], problems: list[str]) -> Iterator[IPv4Network | IPv6Network]:
+    for text in texts:
+        network = _network(text)
+        if network is None:
+            problems.append(f"{text!r} is no address range; allowed: a CIDR without host bits, such as 104.16.0.0/13")
+        elif network.version != version:
+            problems.append(f"{text} stands in the IPv{version} list; allowed: IPv{version} ranges")
+        else:
+            yield network
+
+
+def _network(text: Any) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _faults(network: IPv4Network | IPv6Network) -> Iterator[str]:
+    if network.prefixlen < _BROADEST[network.version]:
+        yield f"{network} is too broad; allowed: /{_BROADEST[network.version]} or narrower"
+    for reserved in _RESERVED[network.version]:
+        if network.overlaps(reserved):
+            yield f"{network} overlaps reserved space {reserved}; allowed: public addresses"

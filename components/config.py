@@ -1,0 +1,123 @@
+"""The stack file, typed and judged: the only reader of `pulumi.Config`.
+
+`load()` reports every problem of the file at once, before any resource is registered. Shapes and ranges are the models'
+(`components/settings.py`); what needs two places of the file is in `components/consistency.py`.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import ValidationError
+
+from components.consistency import cross_checks
+from components.problems import Problem, shown
+from components.settings import Settings
+
+PROJECT: Final = "honeydue"
+
+
+class ConfigError(pulumi.RunError):
+    """Everything that is wrong with a stack file; Pulumi prints it without a traceback."""
+
+    def __init__(self, stack: str, problems: list[Problem]) -> None:
+        noun = "problem" if len(problems) == 1 else "problems"
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"Pulumi.{stack}.yaml has {len(problems)} {noun}; nothing was changed:\n{lines}")
+        self.problems = problems
+
+
+class StackConfig(Settings):
+    """The settings of one stack, with the names that follow from them."""
+
+    stack: str
+
+    @property
+    def prefix(self) -> str:
+        """Put before the name of everything whose name is unique in the Hetzner project; empty in production."""
+        return "" if self.stack == "prod" else f"{self.stack}-"
+
+    @classmethod
+    def load(cls) -> "StackConfig":
+        """Read the current stack's configuration.
+
+        Raises:
+            ConfigError: with all problems of the stack file: key, value and what is allowed.
+        """
+        stack = pulumi.get_stack()
+        raw, problems = _read()
+        try:
+            config = cls.model_validate({**raw, "stack": stack})
+        except ValidationError as error:
+            problems += _problems_of(error)
+        problems += cross_checks(raw, stack)
+        problems += _secret_problems()
+        if problems:
+            raise ConfigError(stack, sorted(set(problems)))
+        return config
+
+
+def admin_users() -> pulumi.Output[str]:
+    """The admin route's basic-auth users, one `name:hash` line each (htpasswd), as a secret."""
+    return pulumi.Config(PROJECT).require_secret("adminUsers")
+
+
+_SECRETS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
+    "hcloud:token": (re.compile(r"[0-9A-Za-z]{64}"), "a Hetzner Cloud API token of exactly 64 letters and digits"),
+    "cloudflare:apiToken": (re.compile(r"[0-9A-Za-z_-]{40,80}"), "a Cloudflare API token of 40 to 80 characters"),
+    f"{PROJECT}:adminUsers": (
+        re.compile(r"([^:\s]+:(\$2[aby]\$|\$apr1\$|\{SHA\})\S+\n?)+"),
+        "lines of htpasswd, name:hash, with bcrypt, apr1 or SHA hashes",
+    ),
+}
+
+
+def _read() -> tuple[dict[str, Any], list[Problem]]:
+    """The project's own keys, decoded, without the secrets."""
+    raw: dict[str, Any] = {}
+    problems: list[Problem] = []
+    known = Settings.keys()
+    for full_key, text in {**get_config_env(), **CONFIG.get()}.items():
+        namespace, _, key = full_key.partition(":")
+        if namespace != PROJECT or full_key in _SECRETS:
+            continue
+        if key not in known:
+            problems.append(Problem(full_key, "", f"this key is unknown; allowed: {', '.join(sorted(known))}"))
+            continue
+        if text != "":  # how Pulumi.yaml declares a key that has no default
+            raw[key] = _decoded(text)
+    return raw, problems
+
+
+def _decoded(text: str) -> Any:
+    """Pulumi hands lists and objects over as JSON, all else as plain text."""
+    return json.loads(text) if text[:1] in ("[", "{") else text
+
+
+def _problems_of(error: ValidationError) -> Iterator[Problem]:
+    for item in error.errors():
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
+        match item["type"]:
+            case "missing":
+                yield Problem(f"{PROJECT}:{place}", "", "is missing and has no default")
+            case "extra_forbidden":
+                yield Problem(f"{PROJECT}:{place}", "", "this key is unknown; docs/configuration.md lists the keys")
+            case _:
+                allowed = item["msg"].removeprefix("Value error, ")
+                yield Problem(f"{PROJECT}:{place}", shown(item["input"]), allowed)
+
+
+def _secret_problems() -> Iterator[Problem]:
+    """Secrets are judged by shape and never shown."""
+    for key, (pattern, meaning) in _SECRETS.items():
+        namespace, _, name = key.partition(":")
+        value = pulumi.Config(namespace).get(name)
+        if not value:
+            yield Problem(key, "", f"is missing; allowed: {meaning}. Set it with: pulumi config set --secret {key}")
+        elif not pulumi.runtime.is_config_secret(key):
+            yield Problem(key, "", f"stands in plain text; store it with: pulumi config set --secret {key}")
+        elif not pattern.fullmatch(value):
+            yield Problem(key, "", f"has the wrong shape (value not shown); allowed: {meaning}")

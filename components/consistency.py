@@ -1,0 +1,167 @@
+"""What needs two places of a stack file to judge.
+
+The checks read the raw file, so that a mistake in one place does not hide one in another.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from types import SimpleNamespace
+from typing import Any, Final
+
+from components import cloudflare_ranges
+from components.addresses import AddressPlan
+from components.catalogue import SERVER_TYPES, Location
+from components.problems import Problem, shown
+from components.settings import Middleware, Route, Settings
+
+Raw = dict[str, Any]
+
+_STACK_NAME: Final = r"[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?"
+_DEFAULT: Final = SimpleNamespace(**{name: field.default for name, field in Settings.model_fields.items()})
+_ROUTE_DEFAULT: Final = Route.model_fields["middlewares"].default
+
+
+def cross_checks(raw: Raw, stack: str) -> Iterator[Problem]:
+    """Every contradiction within the file."""
+    for check in (_addresses, _fleet, _names, _hosts, _routes, _operators, _server_types, _ranges):
+        yield from check(raw, stack)
+
+
+def _rows(raw: Raw, key: str) -> list[tuple[str, Raw]]:
+    """The objects of a list, each with its place; what is no object is the models' to report."""
+    items = raw.get(key)
+    if not isinstance(items, list):
+        return []
+    return [(f"honeydue:{key}[{index}]", item) for index, item in enumerate(items) if isinstance(item, dict)]
+
+
+def _strings(row: Raw, key: str) -> list[tuple[str, str]]:
+    items = row.get(key)
+    if not isinstance(items, list):
+        return []
+    return [(f"{key}[{index}]", item) for index, item in enumerate(items) if isinstance(item, str)]
+
+
+def _repeated(values: list[tuple[str, str]], what: str) -> Iterator[Problem]:
+    counts = Counter(value for _, value in values)
+    for place, value in values:
+        if counts[value] > 1:
+            yield Problem(place, shown(value), f"{what} stands {counts[value]} times; allowed: once")
+
+
+def _addresses(raw: Raw, _stack: str) -> Iterator[Problem]:
+    try:
+        plan = AddressPlan(
+            network=IPv4Network(raw.get("networkRange", _DEFAULT.network_range)),
+            subnet=IPv4Network(raw.get("subnetRange", _DEFAULT.subnet_range)),
+        )
+    except ValueError as error:
+        yield Problem("honeydue:networkRange, honeydue:subnetRange", "", str(error))
+        return
+    for place, row in _rows(raw, "servers"):
+        try:
+            plan.check_server(IPv4Address(row.get("privateIp", "")))
+        except AddressValueError:
+            continue  # no address at all: the model says so
+        except ValueError as error:
+            yield Problem(f"{place}.privateIp", shown(row["privateIp"]), str(error))
+
+
+def _fleet(raw: Raw, _stack: str) -> Iterator[Problem]:
+    rows = _rows(raw, "servers")
+    planes = [row.get("name") for _, row in rows if row.get("role", "server") == "server"]
+    if len(planes) % 2 == 0 and "servers" in raw:
+        allowed = "an odd number of control planes (role: server), so that a majority exists"
+        yield Problem("honeydue:servers", f"{len(planes)} with role server", f"allowed: {allowed}")
+    if rows and not any(row.get("ingress", True) for _, row in rows):
+        yield Problem("honeydue:servers", "", "no server has ingress; allowed: at least one, for DNS to point at")
+    names = [row.get("name") for _, row in rows]
+    for key, known in (("apiNode", planes), ("replacing", names)):
+        if raw.get(key, names[0] if names else None) not in known and key in raw:
+            yield Problem(f"honeydue:{key}", shown(raw[key]), f"no such server; allowed: {', '.join(map(str, known))}")
+    if (
+        raw.get("replacing")
+        and raw["replacing"] == raw.get("apiNode", planes[0] if planes else None)
+        and len(planes) > 1
+    ):
+        allowed = (
+            "set honeydue:apiNode to another control plane and run `pulumi up` first: the API is reached through it"
+        )
+        yield Problem("honeydue:replacing", shown(raw["replacing"]), allowed)
+
+
+def _names(raw: Raw, stack: str) -> Iterator[Problem]:
+    if not re.fullmatch(_STACK_NAME, stack):
+        yield Problem("stack", shown(stack), "allowed: a DNS label of at most 20 characters; it is part of names")
+    for key in ("servers", "routes", "ingressClasses"):
+        names = [(f"{place}.name", str(row["name"])) for place, row in _rows(raw, key) if "name" in row]
+        yield from _repeated(names, "the name")
+    addresses = [(f"{p}.privateIp", str(row["privateIp"])) for p, row in _rows(raw, "servers") if "privateIp" in row]
+    yield from _repeated(addresses, "the private IP")
+
+
+def _hosts(raw: Raw, _stack: str) -> Iterator[Problem]:
+    zone = str(raw.get("zone", ""))
+    hosts = [(f"{place}.{key}", host) for place, row in _rows(raw, "routes") for key, host in _strings(row, "hosts")]
+    yield from _repeated(hosts, "the host")
+    for place, host in hosts:
+        if zone and host != zone and not host.endswith(f".{zone}"):
+            yield Problem(place, shown(host), f"outside the zone; allowed: {zone} and names under it")
+    if "routes" in raw and not raw["routes"]:
+        yield Problem("honeydue:routes", "[]", "allowed: at least one route")
+
+
+def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
+    classes: dict[Any, list[Any]] = {"traefik": []}
+    classes |= {row.get("name"): row.get("requiredMiddlewares", []) for _, row in _rows(raw, "ingressClasses")}
+    for place, row in _rows(raw, "routes"):
+        name = row.get("ingressClass", "traefik")
+        if name not in classes:
+            allowed = f"no such ingress class; allowed: {', '.join(map(str, classes))}"
+            yield Problem(f"{place}.ingressClass", shown(name), allowed)
+            continue
+        attached = row.get("middlewares", list(_ROUTE_DEFAULT))
+        missing = [required for required in classes[name] if required not in attached]
+        if missing:
+            yield Problem(f"{place}.middlewares", shown(attached), f"class {name} requires {', '.join(missing)} too")
+        if "admin" in str(row.get("service")) and Middleware.ADMIN_AUTH not in attached:
+            yield Problem(
+                f"{place}.middlewares", shown(attached), "an admin route; allowed: with admin-auth among them"
+            )
+
+
+def _operators(raw: Raw, _stack: str) -> Iterator[Problem]:
+    if raw.get("operators") == []:
+        yield Problem(
+            "honeydue:operators", "[]", "allowed: at least one CIDR that SSH and the Kubernetes API are open to"
+        )
+
+
+def _server_types(raw: Raw, _stack: str) -> Iterator[Problem]:
+    location = raw.get("location", _DEFAULT.location)
+    if location not in list(Location):
+        return
+    rows = _rows(raw, "servers")
+    given = [("honeydue:serverType", raw.get("serverType", _DEFAULT.server_type))]
+    given += [(f"{place}.serverType", row["serverType"]) for place, row in rows if "serverType" in row]
+    for place, name in given:
+        if location not in SERVER_TYPES.get(name, frozenset(Location)):
+            sold = ", ".join(sorted(kind for kind, places in SERVER_TYPES.items() if location in places))
+            yield Problem(place, shown(name), f"not sold at {location}; allowed there: {sold}")
+
+
+def _ranges(raw: Raw, _stack: str) -> Iterator[Problem]:
+    given = raw.get("cloudflareRanges")
+    if not isinstance(given, dict):
+        return
+    lists = [given.get(family, []) for family in ("ipv4", "ipv6")]
+    if given.get("source", "snapshot") != "list":
+        if any(lists):
+            yield Problem("honeydue:cloudflareRanges", "", "ipv4 and ipv6 are read only with `source: list`")
+        return
+    try:
+        cloudflare_ranges.validate(*lists, previous=cloudflare_ranges.snapshot())
+    except (ValueError, TypeError) as error:
+        yield Problem("honeydue:cloudflareRanges", "", str(error))

@@ -1,0 +1,64 @@
+"""DNS: each host has one proxied A and AAAA record per ingress node, and Cloudflare picks among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import pulumi
+
+from components.cloudflare_sdk import DnsRecord
+from components.node import Node
+
+
+class ZoneNotFoundError(pulumi.RunError):
+    """The API token sees no zone of the configured name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundRobinDnsArgs:
+    """The zone, its hosts, the nodes that answer for them, and what must answer before a record says so."""
+
+    zone_id: str
+    hosts: Sequence[str]
+    nodes: Sequence[Node]
+    after: Sequence[pulumi.Resource]
+
+
+class RoundRobinDns(pulumi.ComponentResource):
+    """Proxied records, so their TTL is 1 (automatic): Cloudflare refuses any other, and only at `up`."""
+
+    def __init__(self, name: str, args: RoundRobinDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:RoundRobinDns", name, None, opts)
+        for host in args.hosts:
+            for node in args.nodes:
+                for kind, address in (("A", node.ipv4), ("AAAA", node.ipv6)):
+                    DnsRecord(
+                        f"{host}-{node.settings.name}-{kind.lower()}",
+                        zone_id=args.zone_id,
+                        name=host,
+                        type=kind,
+                        content=address,
+                        proxied=True,
+                        ttl=1,
+                        comment=f"{node.settings.name}, {pulumi.get_project()}/{pulumi.get_stack()}",
+                        opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+                    )
+        self.register_outputs({})
+
+
+def find_zone(name: str) -> str:
+    """The zone's id at Cloudflare.
+
+    Raises:
+        ZoneNotFoundError: when the token sees no such zone.
+    """
+    answer = pulumi.runtime.invoke(
+        "cloudflare:index/getZones:getZones", {"name": name}, pulumi.InvokeOptions(version=version("pulumi_cloudflare"))
+    ).value
+    found = [zone for zone in (answer or {}).get("results", []) if zone["name"] == name]
+    if len(found) != 1:
+        raise ZoneNotFoundError(
+            f"honeydue:zone: '{name}' is not a zone that cloudflare:apiToken can see (it sees {len(found)}); "
+            "create the zone, or give the token Zone:Read on it"
+        )
+    return str(found[0]["id"])

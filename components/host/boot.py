@@ -1,0 +1,35 @@
+"""Wait until cloud-init is done with the server's first boot; fail with its own words if it was not a good one."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+PATIENCE = 900  # seconds
+
+
+def wait() -> dict[str, str]:
+    """The state that cloud-init ended in; anything but done is an error."""
+    code, _ = _run("cloud-init", "status", "--wait")
+    _, details = _run("cloud-init", "status", "--long")
+    found = re.search(r"^status: (.+)$", details, re.MULTILINE)
+    state = found[1] if found else "unknown"
+    if state != "done" or code not in (0, 2):
+        raise RuntimeError(f"cloud-init ended in state {state}: {' '.join(details.split())}")
+    if code == 2:
+        print(f"cloud-init is done, with warnings: {' '.join(details.split())}", file=sys.stderr)
+    return {"cloudInit": state}
+
+
+def _run(*command: str) -> tuple[int, str]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps({"wait": wait}[sys.argv[1]]()))
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
+        sys.exit(f"boot: {error}")

@@ -1,0 +1,248 @@
+"""Bring a host's UFW to a policy, rule by rule, never by a reset; undone unless a fresh connection confirms it.
+
+apply reads {"ufw": POLICY} on stdin, confirm reads {"confirm": DIGEST}. The rules that were last confirmed are kept
+in /var/lib/honeydue/ufw.json until the next confirmation, across reboots.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import ipaddress
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from typing import Any, Iterator
+
+STATE = "/var/lib/honeydue/ufw.json"
+DEFAULTS = "/etc/default/ufw"
+DIRECTIONS = {"incoming": "INPUT", "outgoing": "OUTPUT", "routed": "FORWARD"}
+SECOND_CHANCE = 300  # seconds to confirm rules that had to be applied once more
+POLICY = {"incoming": '"deny"', "outgoing": '"(allow|deny)"', "routed": '"deny"', "rollbackSeconds": r"[1-9]\d{0,3}"}
+RULE = {
+    "from": "[0-9a-f.:/]+",
+    "port": r"([1-9]\d{0,4}(:[1-9]\d{0,4})?)?",
+    "proto": "(tcp|udp)?",
+    "comment": "[ !#-&(-~]{1,60}",
+}
+
+
+class UfwError(Exception):
+    """What the operator is told, in one line."""
+
+
+def reconcile(policy: dict[str, Any], added: str, status: str) -> list[list[str]]:
+    """The commands that lead from what `ufw show added` and `ufw status verbose` print to the policy."""
+    rules = dict(canonical(rule) for rule in policy["rules"])
+    return steps(rules, [policy[way] for way in DIRECTIONS], True, added, status)
+
+
+def steps(
+    rules: dict[tuple[str, ...], str], defaults: list[str], active: bool, added: str, status: str
+) -> list[list[str]]:
+    """Defaults, then what is missing or has another comment, then what is left over, then the switch."""
+    known = _defaults(status) or [""] * len(DIRECTIONS)
+    commands = [["ufw", "default", defaults[i], way] for i, way in enumerate(DIRECTIONS) if defaults[i] != known[i]]
+    present = dict(parse(added))
+    result = [rule for rule in present if rule in rules] + [rule for rule in rules if rule not in present]
+    if all("allow" in rule[:2] for rule in rules) or result == list(rules):
+        commands += [_add(rule, comment) for rule, comment in rules.items() if present.get(rule) != comment]
+    else:  # where not every rule allows, the first that matches decides: lay them again, the last one first
+        for rule in reversed(list(rules)):
+            commands += [_delete(rule)] if rule in present else []
+            commands += [_add(rule, rules[rule], "prepend")]
+    commands += [_delete(rule) for rule in present if rule not in rules]
+    if active != status.startswith("Status: active"):
+        commands += [["ufw", "--force", "enable" if active else "disable"]]
+    return commands
+
+
+def parse(added: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The rules that `ufw show added` prints, each as its words and its comment."""
+    for text in re.split("^ufw ", added, flags=re.MULTILINE)[1:]:
+        words = tuple(shlex.split(text))
+        yield (words[:-2], words[-1]) if words[-2:-1] == ("comment",) else (words, "")
+
+
+def canonical(rule: dict[str, str]) -> tuple[tuple[str, ...], str]:
+    """A rule of the policy as UFW itself prints it, and its comment; refuses any other shape."""
+    fits = isinstance(rule, dict) and set(rule) == set(RULE) and all(isinstance(part, str) for part in rule.values())
+    if not fits or not all(re.fullmatch(RULE[key], part) for key, part in rule.items()):
+        raise UfwError(f"rule refused: {rule}; allowed: exactly {', '.join(RULE)}, plain text without quotes")
+    source, ports = ipaddress.ip_network(rule["from"]), [int(port) for port in rule["port"].split(":") if port]
+    rising = len(ports) < 2 or (ports[0] < ports[1] and rule["proto"])
+    if source.prefixlen == 0 or max(ports, default=1) > 65535 or not rising:
+        raise UfwError(f"rule refused: {rule}; allowed: not everybody, ports to 65535, rising ranges with a proto")
+    family = socket.AF_INET6 if source.version == 6 else socket.AF_INET
+    address = socket.inet_ntop(family, source.network_address.packed)
+    words = ["allow", "from", address if source.num_addresses == 1 else f"{address}/{source.prefixlen}"]
+    words += ["to", "any", "port", rule["port"]] if ports else []
+    return tuple(words + (["proto", rule["proto"]] if rule["proto"] else [])), rule["comment"]
+
+
+def check(policy: dict[str, Any]) -> None:
+    """Refuse a policy that is not wholly of the shape it must have."""
+    if not isinstance(policy, dict) or set(policy) != {*POLICY, "rules"} or not isinstance(policy["rules"], list):
+        raise UfwError(f"policy refused; allowed: exactly {', '.join(POLICY)} and rules, a list")
+    for key, pattern in POLICY.items():
+        if not re.fullmatch(pattern, json.dumps(policy[key])):
+            raise UfwError(f"policy refused: {key} is {policy[key]}; allowed: {pattern}")
+    rules = [canonical(rule)[0] for rule in policy["rules"]]
+    if not rules or len(set(rules)) != len(rules):
+        raise UfwError("policy refused; allowed: at least one rule, no source and port twice")
+
+
+def digest(policy: dict[str, Any]) -> str:
+    """Sixteen hex digits of the policy's canonical JSON."""
+    return hashlib.sha256(json.dumps(policy, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def apply(policy: dict[str, Any]) -> dict[str, Any]:
+    """Reconcile, armed with the rollback; where there is nothing to do and nothing unconfirmed, nothing is armed."""
+    check(policy)
+    state, present = _load(), _observe()
+    if state["phase"] == "armed":  # never confirmed, perhaps rebooted since: the way back is still what was before
+        return _enforce(policy, state["saved"], policy["rollbackSeconds"])
+    if reconcile(policy, *present):
+        return _enforce(policy, present, policy["rollbackSeconds"])
+    _save({"phase": "confirmed", "digest": digest(policy)})
+    return {"digest": digest(policy), "commands": 0, "rollbackSeconds": 0}
+
+
+def confirm(wanted: str) -> dict[str, Any]:
+    """Disarm the rollback. If it has fired, apply the same rules again and ask for another confirmation."""
+    state = _load()
+    if state["digest"] != wanted:
+        raise UfwError(f"the rules applied last have digest {state['digest']}, not {wanted}: apply first")
+    if state["phase"] == "rolled back" or (state["phase"] == "armed" and reconcile(state["policy"], *_observe())):
+        _enforce(state["policy"], state["saved"], SECOND_CHANCE)
+        raise UfwError(f"not confirmed in time, so undone; applied once more: confirm again within {SECOND_CHANCE} s")
+    _save({"phase": "confirmed", "digest": wanted})
+    return {"digest": wanted, "confirmed": True}
+
+
+def _enforce(policy: dict[str, Any], saved: list[str], seconds: int) -> dict[str, Any]:
+    state = {"phase": "armed", "digest": digest(policy), "policy": policy, "saved": saved, "token": os.urandom(8).hex()}
+    _save(state)
+    _guard(str(state["token"]), seconds)
+    try:
+        commands = _take(policy)
+    except (UfwError, OSError, subprocess.TimeoutExpired) as error:
+        _restore(saved)
+        _save({**state, "phase": "rolled back", "token": ""})
+        raise UfwError(f"{error}; the rules are again as last confirmed") from error
+    return {"digest": state["digest"], "commands": commands, "rollbackSeconds": seconds}
+
+
+def _take(policy: dict[str, Any]) -> int:
+    commands = reconcile(policy, *_observe())
+    for command in commands:
+        _run(*command)
+    if reconcile(policy, *_observe()):
+        raise UfwError("UFW did not take the rules as they are")
+    return len(commands)
+
+
+def _guard(token: str, seconds: int) -> None:
+    """A process of its own: waits for this one to end, then undoes the change unless confirmed or superseded."""
+    if os.fork():
+        os.wait()
+        return
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    with open(os.devnull, "r+") as null:
+        for number in range(3):
+            os.dup2(null.fileno(), number)
+    os.closerange(3, 1024)  # the lock among them
+    os.chdir("/")
+    with _locked():
+        deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and _load().get("token") == token:
+        time.sleep(1)
+    for _ in range(10):
+        with _locked(), contextlib.suppress(Exception):
+            state = _load()
+            if state.get("token") == token:
+                _restore(state["saved"])
+                _save({**state, "phase": "rolled back", "token": ""})
+            os._exit(0)
+        time.sleep(5)
+    os._exit(1)
+
+
+def _restore(saved: list[str]) -> None:
+    added, status = saved
+    for command in steps(dict(parse(added)), _defaults(status), status.startswith("Status: active"), *_observe()):
+        _run(*command)
+
+
+def _defaults(status: str) -> list[str]:
+    return re.findall(r"(\w+) \((?:incoming|outgoing|routed)\)", status)[:3]
+
+
+def _observe() -> list[str]:
+    """`show added` and `status`, the defaults from its file: UFW hides them while it is off or routes nothing."""
+    with open(DEFAULTS) as file:
+        text = file.read()
+    verbs = {"DROP": "deny", "ACCEPT": "allow", "REJECT": "reject"}
+    values = dict(re.findall(r"^DEFAULT_(\w+)_POLICY=\W?(\w+)", text, re.MULTILINE))
+    defaults = ", ".join(f"{verbs.get(values.get(chain, ''))} ({way})" for way, chain in DIRECTIONS.items())
+    return [_run("ufw", "show", "added"), f"{_run('ufw', 'status').splitlines()[0]}\nDefault: {defaults}"]
+
+
+def _add(rule: tuple[str, ...], comment: str, *verb: str) -> list[str]:
+    routed = int(rule[0] == "route")
+    return ["ufw", *rule[:routed], *verb, *rule[routed:], *(["comment", comment] if comment else [])]
+
+
+def _delete(rule: tuple[str, ...]) -> list[str]:
+    routed = int(rule[0] == "route")
+    return ["ufw", "--force", *rule[:routed], "delete", *rule[routed:]]
+
+
+def _run(*command: str) -> str:
+    environment = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    if done.returncode:
+        raise UfwError(f"{shlex.join(command)}: {' '.join((done.stderr or done.stdout).split())}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def _locked() -> Iterator[None]:
+    """One at a time; the lock goes when its process does, even if that is killed."""
+    os.makedirs(os.path.dirname(STATE), mode=0o700, exist_ok=True)
+    with open(f"{STATE}.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _load() -> dict[str, Any]:
+    if not os.path.exists(STATE):
+        return {"phase": "new", "digest": "none"}
+    with open(STATE) as file:
+        return dict(json.load(file))
+
+
+def _save(state: dict[str, Any]) -> None:
+    with open(f"{STATE}.new", "w") as file:
+        json.dump(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(f"{STATE}.new", STATE)
+
+
+if __name__ == "__main__":
+    try:
+        given = json.load(sys.stdin)
+        with _locked():
+            print(json.dumps(apply(given["ufw"]) if sys.argv[1] == "apply" else confirm(given["confirm"])))
+    except (UfwError, OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as error:
+        sys.exit(f"ufw {' '.join(sys.argv[1:])}: {error!r}" if isinstance(error, KeyError) else f"ufw: {error}")

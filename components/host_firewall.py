@@ -1,0 +1,49 @@
+"""UFW on one server, reconciled over SSH and confirmed over a second connection."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.firewall import Rule, policy_digest, ufw_policy
+from components.node import Node
+from components.ssh import Script, run
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFirewallArgs:
+    """The server and its rules."""
+
+    node: Node
+    rules: Sequence[Rule]
+
+
+class HostFirewall(pulumi.ComponentResource):
+    """The rules as JSON on stdin, so that a preview shows them.
+
+    The server rolls back by itself unless a fresh SSH connection confirms.
+    """
+
+    confirmed: pulumi.Resource
+
+    def __init__(self, name: str, args: HostFirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:HostFirewall", name, None, opts)
+        policy = ufw_policy(args.rules)
+        applied = run(
+            f"{name}-apply",
+            args.node.reachable,
+            Script(program="ufw", verb="apply"),
+            stdin=json.dumps({"ufw": policy}, indent=1, sort_keys=True),
+            triggers=[args.node.server_id],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.node.booted], delete_before_replace=True),
+        )
+        self.confirmed = run(
+            f"{name}-confirm",
+            args.node.reachable,
+            Script(program="ufw", verb="confirm"),
+            stdin=json.dumps({"confirm": policy_digest(policy)}),
+            triggers=[args.node.server_id],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[applied], delete_before_replace=True),
+        )
+        self.register_outputs({"digest": policy_digest(policy)})

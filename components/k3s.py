@@ -1,0 +1,178 @@
+"""The k3s cluster: a configuration per node, joining one at a time, readiness, the kubeconfig, and eviction on replace.
+
+A node's membership is a resource of its own. Deleting it, which a replacement of the server does first, drains and
+removes the node from another control plane, and with it the etcd member.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import yaml
+from pulumi_command.remote import Command
+from pulumi_random import RandomPassword
+
+from components.addresses import AddressPlan
+from components.node import Node
+from components.quorum_gate import QuorumGate
+from components.ssh import Script, run
+
+READY_SECONDS: Final = 600
+"""How long a node may take to become Ready."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class K3sClusterArgs:
+    """The fleet in joining order, and what the cluster is made of."""
+
+    nodes: Sequence[Node]
+    api_node: str
+    firewalls: Sequence[pulumi.Resource]
+    plan: AddressPlan
+    version: str
+    installer: str
+    gate: QuorumGate
+    teardown: bool
+
+
+class K3sCluster(pulumi.ComponentResource):
+    """Servers that join one after another, each Ready before the next."""
+
+    kubeconfig: pulumi.Output[str]
+    api: Node
+    ready: Command
+
+    def __init__(self, name: str, args: K3sClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:K3sCluster", name, None, opts)
+        tokens = {
+            role: RandomPassword(
+                f"{name}-{role}-token", length=48, special=False, opts=pulumi.ResourceOptions(parent=self)
+            )
+            for role in ("server", "agent")
+        }
+        secrets: dict[str, pulumi.Output[str]] = {
+            "server": pulumi.Output.json_dumps(
+                {"token": tokens["server"].result, "agent-token": tokens["agent"].result}
+            ),
+            "agent": pulumi.Output.json_dumps({"token": tokens["agent"].result}),
+        }
+        planes = [node for node in args.nodes if node.settings.role == "server"]
+        agents = [node for node in args.nodes if node.settings.role == "agent"]
+        self.api = next(node for node in planes if node.settings.name == args.api_node)
+
+        joined: dict[str, Command] = {}
+        for node in [*planes, *agents]:
+            settings = join_settings(node, planes, args)
+            joined[node.settings.name] = run(
+                f"{node.settings.name}-k3s",
+                node.reachable,
+                settings.apply(lambda text: Script(program="k3s", verb="join", args=(text,))),
+                stdin=pulumi.Output.secret(secrets[node.settings.role]),
+                triggers=[node.server_id],
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[*args.firewalls, *list(joined.values())[-1:]],
+                    delete_before_replace=True,
+                ),
+            )
+        for node in [*planes, *agents]:
+            self._membership(node, planes, args, joined)
+        self.ready = self._kubeconfig(name, args, [node.settings.name for node in args.nodes], list(joined.values()))
+        self.kubeconfig = pulumi.Output.secret(
+            pulumi.Output.all(self.ready.stdout, self.api.ipv4).apply(lambda known: reachable_at(*known))
+        )
+        self.register_outputs({})
+
+    def _membership(self, node: Node, planes: Sequence[Node], args: K3sClusterArgs, joined: dict[str, Command]) -> None:
+        """Judged from the API node, or for the API node itself from the next control plane."""
+        others = [plane for plane in planes if plane is not node]
+        peer = self.api if self.api is not node else (others[0] if others else node)
+        name, role = node.settings.name, node.settings.role
+        leave = (name, role, "teardown") if args.teardown else (name, role)
+        run(
+            args.gate.membership(name),
+            peer.reachable,
+            Script(program="evict", verb="check", args=(name, role)),
+            on_delete=Script(program="evict", verb="evict", args=leave),
+            triggers=[node.server_id],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=list({name: joined[name], peer.settings.name: joined[peer.settings.name]}.values()),
+                delete_before_replace=True,
+                hooks=args.gate.binding,
+            ),
+        )
+
+    def _kubeconfig(self, name: str, args: K3sClusterArgs, names: list[str], joined: list[Command]) -> Command:
+        """Read again at each k3s upgrade, since k3s renews its certificates at restarts."""
+        script = Script(program="cluster", verb="kubeconfig", args=(",".join(names), args.version))
+        return run(
+            f"{name}-kubeconfig",
+            self.api.reachable,
+            script,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=joined),
+        )
+
+
+def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> pulumi.Output[str]:
+    """What the join program is told, as JSON; the tokens go in by stdin."""
+    own = node.settings
+    role_config = pulumi.Output.all(*[plane.ipv4 for plane in planes]).apply(
+        lambda addresses: node_config(
+            role=own.role,
+            name=own.name,
+            private_ip=str(own.private_ip),
+            api_addresses=[*addresses, *[str(plane.settings.private_ip) for plane in planes]],
+            plan=args.plan,
+        )
+    )
+    return role_config.apply(
+        lambda config: json.dumps(
+            {
+                "name": own.name,
+                "role": own.role,
+                "initialise": node is planes[0],
+                "version": args.version,
+                "installer": args.installer,
+                "privateIp": str(own.private_ip),
+                "peers": [str(plane.settings.private_ip) for plane in planes if plane is not node],
+                "config": config,
+                "readySeconds": READY_SECONDS,
+            },
+            sort_keys=True,
+        )
+    )
+
+
+def node_config(
+    *, role: str, name: str, private_ip: str, api_addresses: Sequence[str], plan: AddressPlan
+) -> dict[str, Any]:
+    """The keys of /etc/rancher/k3s/config.yaml that the graph decides; the node's own NIC is found on the node.
+
+    Source: k3s' server and agent flags. What all control planes must share is the same for all of them by construction.
+    """
+    config: dict[str, Any] = {"node-name": name}
+    if role == "agent":
+        return config
+    return config | {
+        "advertise-address": private_ip,
+        "cluster-cidr": str(plan.pod_cidr),
+        "cluster-dns": str(plan.cluster_dns),
+        "disable": ["servicelb"],
+        "etcd-snapshot-retention": 14,
+        "flannel-backend": "vxlan",
+        "secrets-encryption": True,
+        "service-cidr": str(plan.service_cidr),
+        "tls-san": sorted(api_addresses),
+        "write-kubeconfig-mode": "0600",
+    }
+
+
+def reachable_at(kubeconfig: str, address: str) -> str:
+    """k3s writes a kubeconfig for the node itself; point it at the public address, which is in its certificate."""
+    config = yaml.safe_load(kubeconfig)
+    for cluster in config["clusters"]:
+        cluster["cluster"]["server"] = f"https://{address}:6443"
+    return yaml.safe_dump(config, sort_keys=True)

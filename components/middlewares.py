@@ -1,0 +1,84 @@
+"""The four middlewares of the design, as data and as resources.
+
+Source: doc.traefik.io, HTTP middlewares of v3. A router that names a missing middleware answers 404, so these are made
+before the routes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from components.manifests import TRAEFIK_API, Manifest, manifest, register
+from components.settings import Middleware, RateLimit
+
+ADMIN_USERS_SECRET: Final = "admin-users"  # noqa: S105 - the Secret's name
+_YEAR: Final = 365 * 24 * 60 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class MiddlewaresArgs:
+    """The namespace and what makes it, the numbers, Cloudflare's ranges, and the admin's htpasswd lines."""
+
+    namespace: str
+    rate_limit: RateLimit
+    cloudflare: Sequence[str]
+    admin_users: pulumi.Output[str]
+    after: Sequence[pulumi.Resource]
+
+
+class Middlewares(pulumi.ComponentResource):
+    """One Middleware object each, and the Secret with the admin's users."""
+
+    made: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: MiddlewaresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:Middlewares", name, None, opts)
+        users = register(
+            f"{name}-{ADMIN_USERS_SECRET}",
+            manifest("v1", "Secret", args.namespace, ADMIN_USERS_SECRET, stringData={"users": args.admin_users}),
+            pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        self.made = [
+            register(
+                f"{name}-{middleware}",
+                manifest(TRAEFIK_API, "Middleware", args.namespace, middleware, spec=spec),
+                pulumi.ResourceOptions(parent=self, depends_on=[users]),
+            )
+            for middleware, spec in middleware_specs(args.rate_limit, args.cloudflare).items()
+        ]
+        self.register_outputs({})
+
+
+def middleware_specs(rate_limit: RateLimit, cloudflare: Sequence[str]) -> dict[str, Manifest]:
+    """Each middleware's spec by its name."""
+    return {
+        str(Middleware.RATE_LIMIT): {"rateLimit": _rate_limit(rate_limit)},
+        str(Middleware.SECURITY_HEADERS): {"headers": _security_headers()},
+        str(Middleware.CLOUDFLARE_ONLY): {"ipAllowList": {"sourceRange": sorted(cloudflare)}},
+        str(Middleware.ADMIN_AUTH): {"basicAuth": {"secret": ADMIN_USERS_SECRET, "removeHeader": True}},
+    }
+
+
+def _rate_limit(numbers: RateLimit) -> dict[str, Any]:
+    """Per second, since a bucket is full again 2 s after its last use; keyed by the visitor, not by the edge."""
+    return {
+        "average": numbers.average,
+        "period": "1s",
+        "burst": numbers.burst,
+        "sourceCriterion": {"ipStrategy": {"depth": 1, "ipv6Subnet": 64}},
+    }
+
+
+def _security_headers() -> dict[str, Any]:
+    return {
+        "stsSeconds": _YEAR,
+        "stsIncludeSubdomains": True,
+        "forceSTSHeader": True,
+        "frameDeny": True,
+        "contentTypeNosniff": True,
+        "referrerPolicy": "strict-origin-when-cross-origin",
+        "contentSecurityPolicy": "frame-ancestors 'none'; base-uri 'self'; object-src 'none'",
+        "permissionsPolicy": "camera=(), geolocation=(), microphone=()",
+    }

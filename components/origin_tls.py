@@ -1,0 +1,156 @@
+"""TLS between Cloudflare and the origin, in both directions.
+
+The origin certificate is signed by Cloudflare from our request, so its key never leaves the stack. With authenticated
+origin pulls Cloudflare presents a certificate of our own CA, which says more than "some customer of Cloudflare".
+Generations rotate: the new is made, swapped in, and only then the old one goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+from pulumi_tls import CertRequest, LocallySignedCert, PrivateKey, SelfSignedCert
+
+from components.cloudflare_sdk import (
+    AuthenticatedOriginPullsCertificate,
+    AuthenticatedOriginPullsSettings,
+    OriginCaCertificate,
+    ZoneSetting,
+)
+
+_YEARS: Final = 365 * 24
+PULLS_VALIDITY_HOURS: Final = 10 * _YEARS
+RENEWAL_HOURS: Final = 30 * 24
+"""Thirty days before its end a certificate of ours is due; more than the validity would replace it at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginCertificateArgs:
+    """Hosts and validity (days, one of Cloudflare's own choices) of the origin certificate."""
+
+    hosts: Sequence[str]
+    generation: int
+    validity_days: int
+
+
+class OriginCertificate(pulumi.ComponentResource):
+    """A key of ours and Cloudflare's certificate for it."""
+
+    certificate: pulumi.Output[str]
+    private_key: pulumi.Output[str]
+    expires_on: pulumi.Output[str]
+
+    def __init__(self, name: str, args: OriginCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:OriginCertificate", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        hosts = sorted(args.hosts)  # another order replaces the certificate
+        label = f"{name}-{args.generation}"
+        key = PrivateKey(f"{label}-key", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
+        request = CertRequest(
+            f"{label}-request",
+            private_key_pem=key.private_key_pem,
+            dns_names=hosts,
+            subject={"common_name": hosts[0]},
+            opts=child,
+        )
+        certificate = OriginCaCertificate(
+            f"{label}-certificate",
+            csr=request.cert_request_pem,
+            hostnames=hosts,
+            request_type="origin-ecc",
+            requested_validity=args.validity_days,
+            # Cloudflare reorders the names and the validity drifts; a wanted change arrives through the request
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["hostnames", "requestedValidity"]),
+        )
+        self.certificate = certificate.certificate
+        self.private_key = key.private_key_pem
+        self.expires_on = certificate.expires_on
+        self.register_outputs({"expires_on": self.expires_on})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginPullsArgs:
+    """The zone, whether Cloudflare presents our certificate, and which generation of it."""
+
+    zone_id: str
+    zone: str
+    enabled: bool
+    generation: int
+
+
+class OriginPulls(pulumi.ComponentResource):
+    """Our own CA, a client certificate of it at Cloudflare, and the zone's switch.
+
+    The switch is always part of the graph: removed from it, Cloudflare would go on with a certificate that is gone.
+    """
+
+    ca_certificate: pulumi.Output[str]
+    enabled: pulumi.Resource
+
+    def __init__(self, name: str, args: OriginPullsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:OriginPulls", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        label = f"{name}-{args.generation}"
+        ca_key = PrivateKey(f"{label}-ca-key", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
+        ca = SelfSignedCert(
+            f"{label}-ca",
+            private_key_pem=ca_key.private_key_pem,
+            is_ca_certificate=True,
+            allowed_uses=["cert_signing", "crl_signing"],
+            subject={"common_name": f"origin pulls of {args.zone}"},
+            validity_period_hours=PULLS_VALIDITY_HOURS,
+            early_renewal_hours=RENEWAL_HOURS,
+            opts=child,
+        )
+        key = PrivateKey(f"{label}-key", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
+        request = CertRequest(
+            f"{label}-request",
+            private_key_pem=key.private_key_pem,
+            subject={"common_name": f"cloudflare for {args.zone}"},
+            opts=child,
+        )
+        signed = LocallySignedCert(
+            f"{label}-certificate",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=ca_key.private_key_pem,
+            ca_cert_pem=ca.cert_pem,
+            allowed_uses=["client_auth", "digital_signature"],
+            validity_period_hours=PULLS_VALIDITY_HOURS,
+            early_renewal_hours=RENEWAL_HOURS,
+            opts=child,
+        )
+        presented = AuthenticatedOriginPullsCertificate(
+            f"{label}-presented",
+            zone_id=args.zone_id,
+            certificate=signed.cert_pem.apply(str.strip),  # another trailing newline is an update without end
+            private_key=key.private_key_pem.apply(str.strip),
+            opts=child,
+        )
+        self.ca_certificate = ca.cert_pem
+        self.enabled = AuthenticatedOriginPullsSettings(
+            f"{name}-switch",
+            zone_id=args.zone_id,
+            enabled=args.enabled,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[presented]),
+        )
+        self.register_outputs({"ca_certificate": self.ca_certificate})
+
+
+class ZoneTls(pulumi.ComponentResource):
+    """The zone's settings: full (strict) TLS to the origin, visitors' oldest TLS version, https always."""
+
+    def __init__(
+        self, name: str, zone_id: str, min_tls_version: str, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("honeydue:index:ZoneTls", name, None, opts)
+        # Cloudflare's values are strings: True or 1.2 pass the preview and fail at up
+        for setting, value in {"ssl": "strict", "min_tls_version": min_tls_version, "always_use_https": "on"}.items():
+            ZoneSetting(
+                f"{name}-{setting.replace('_', '-')}",
+                zone_id=zone_id,
+                setting_id=setting,
+                value=value,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})

@@ -1,0 +1,187 @@
+"""Routes: namespace, middlewares, TLS secret, classes, and an Ingress per route, or an IngressRoute where it must be.
+
+Source: doc.traefik.io, Kubernetes Ingress and CRD providers of v3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from components.manifests import TRAEFIK_API, Manifest, manifest, register
+from components.middlewares import Middlewares, MiddlewaresArgs
+from components.settings import IngressClass, RateLimit, Route
+from components.traefik import tls_option
+
+TLS_SECRET: Final = "cloudflare-origin-cert"  # noqa: S105 - the Secret's name
+CONTROLLER: Final = "traefik.io/ingress-controller"
+BUNDLED_CLASS: Final = "traefik"
+"""The class that the chart makes itself."""
+CLASS_ANNOTATION: Final = "honeydue.com/ingress-class"
+"""Traefik's CRD provider has no classes: it ignores a route of another kubernetes.io/ingress.class."""
+REQUIRED_ANNOTATION: Final = "honeydue.com/required-middlewares"
+CANARY_PRIORITY: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutesArgs:
+    """The routes and their classes, what their middlewares need, the origin certificate, and what comes before them."""
+
+    namespace: str
+    rate_limit: RateLimit
+    cloudflare: Sequence[str]
+    admin_users: pulumi.Output[str]
+    routes: Sequence[Route]
+    classes: Sequence[IngressClass]
+    min_tls_version: str
+    certificate: pulumi.Output[str]
+    private_key: pulumi.Output[str]
+    after: Sequence[pulumi.Resource]
+
+
+class Routes(pulumi.ComponentResource):
+    """Everything that tells Traefik where a host's requests go."""
+
+    made: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("honeydue:index:Routes", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = register(f"{name}-namespace", manifest("v1", "Namespace", None, args.namespace), child)
+        middlewares = Middlewares(
+            f"{name}-middlewares",
+            MiddlewaresArgs(
+                namespace=args.namespace,
+                rate_limit=args.rate_limit,
+                cloudflare=args.cloudflare,
+                admin_users=args.admin_users,
+                after=[namespace],
+            ),
+            child,
+        )
+        after = [*args.after, namespace, *middlewares.made]
+        tls = manifest(
+            "v1",
+            "Secret",
+            args.namespace,
+            TLS_SECRET,
+            type="kubernetes.io/tls",
+            stringData={"tls.crt": args.certificate, "tls.key": args.private_key},
+        )
+        first = pulumi.ResourceOptions(parent=self, depends_on=after)
+        before: list[pulumi.Resource] = [*after, register(f"{name}-{TLS_SECRET}", tls, first)]
+        before += [
+            register(f"{name}-class-{item.name}", ingress_class(item), first)
+            for item in args.classes
+            if item.name != BUNDLED_CLASS
+        ]
+        self.made = []
+        for route in args.routes:
+            previous = before
+            for body in route_manifests(route, args.namespace, args.min_tls_version):
+                made = register(
+                    f"{name}-{body['metadata']['name']}-{body['kind'].lower()}",
+                    body,
+                    pulumi.ResourceOptions(parent=self, depends_on=previous),
+                )
+                previous = [*previous, made]
+                self.made.append(made)
+        self.register_outputs({})
+
+
+def ingress_class(item: IngressClass) -> Manifest:
+    """An IngressClass that the same controller serves; what its routes must have is written on it for the policies."""
+    required = ",".join(sorted(item.required_middlewares))
+    return manifest(
+        "networking.k8s.io/v1",
+        "IngressClass",
+        None,
+        item.name,
+        annotations={REQUIRED_ANNOTATION: required} if required else {},
+        spec={"controller": CONTROLLER},
+    )
+
+
+def route_manifests(route: Route, namespace: str, min_tls_version: str) -> list[Manifest]:
+    """A route's objects, in the order in which they are needed."""
+    bodies: list[Manifest] = []
+    if route.client_certificates is not None:
+        authorities = "\n".join(pem.strip() for pem in route.client_certificates)
+        secret = f"{route.name}-client-ca"
+        bodies.append(manifest("v1", "Secret", namespace, secret, stringData={"ca.crt": authorities}))
+        spec = tls_option(min_tls_version, secret)
+        bodies.append(manifest(TRAEFIK_API, "TLSOption", namespace, route.name, spec=spec))
+    if route.weighted:
+        return [*bodies, weighted_service(route, namespace), ingress_route(route, namespace)]
+    return [*bodies, ingress(route, namespace)]
+
+
+def ingress(route: Route, namespace: str) -> Manifest:
+    """The standard Ingress of a plain route."""
+    prefix = "traefik.ingress.kubernetes.io/router"
+    annotations = {f"{prefix}.entrypoints": "websecure"}
+    if route.middlewares:
+        annotations[f"{prefix}.middlewares"] = ",".join(_qualified(namespace, name) for name in route.middlewares)
+    if route.client_certificates is not None:
+        annotations[f"{prefix}.tls.options"] = _qualified(namespace, route.name)
+    backend = {"service": {"name": route.service, "port": {"number": route.port}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    return manifest(
+        "networking.k8s.io/v1",
+        "Ingress",
+        namespace,
+        route.name,
+        annotations=annotations,
+        spec={
+            "ingressClassName": route.ingress_class,
+            "rules": [{"host": host, "http": {"paths": [path]}} for host in sorted(route.hosts)],
+            "tls": [{"hosts": sorted(route.hosts), "secretName": TLS_SECRET}],
+        },
+    )
+
+
+def weighted_service(route: Route, namespace: str) -> Manifest:
+    """The TraefikService behind a canary or sticky route; cookies keep a visitor at one service and one of its pods."""
+    shares = [(route.service, route.port, 100)]
+    if route.canary is not None:
+        stable = (route.service, route.port, 100 - route.canary.weight)
+        shares = [stable, (route.canary.service, route.canary.port or route.port, route.canary.weight)]
+    cookie = {"cookie": {"name": route.sticky, "httpOnly": True, "secure": True, "sameSite": "lax"}}
+    services: list[dict[str, Any]] = [
+        {"name": service, "port": port, "weight": weight} | ({"sticky": _pod_cookie(cookie)} if route.sticky else {})
+        for service, port, weight in shares
+    ]
+    weighted: dict[str, Any] = {"services": services} | ({"sticky": cookie} if route.sticky else {})
+    return manifest(TRAEFIK_API, "TraefikService", namespace, route.name, spec={"weighted": weighted})
+
+
+def ingress_route(route: Route, namespace: str) -> Manifest:
+    """The router of a canary or sticky route."""
+    tls: dict[str, Any] = {"secretName": TLS_SECRET}
+    if route.client_certificates is not None:
+        tls["options"] = {"name": route.name, "namespace": namespace}
+    rule = {
+        "kind": "Rule",
+        "match": " || ".join(f"Host(`{host}`)" for host in sorted(route.hosts)),
+        "priority": CANARY_PRIORITY,
+        "middlewares": [{"name": name} for name in route.middlewares],
+        "services": [{"kind": "TraefikService", "name": route.name}],
+    }
+    return manifest(
+        TRAEFIK_API,
+        "IngressRoute",
+        namespace,
+        route.name,
+        annotations={CLASS_ANNOTATION: route.ingress_class},
+        spec={"entryPoints": ["websecure"], "routes": [rule], "tls": tls},
+    )
+
+
+def _qualified(namespace: str, name: str) -> str:
+    """How an annotation names an object of Traefik's CRD provider."""
+    return f"{namespace}-{name}@kubernetescrd"
+
+
+def _pod_cookie(cookie: dict[str, Any]) -> dict[str, Any]:
+    return {"cookie": {**cookie["cookie"], "name": f"{cookie['cookie']['name']}-pod"}}

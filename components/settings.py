@@ -1,0 +1,238 @@
+"""The shape of a stack file: what each key means, what it may be, and its default.
+
+Field names are snake_case here and camelCase in the file (`privateIp`). Each model is frozen and refuses keys that it
+does not know. What each key means to an operator stands in Pulumi.yaml.
+"""
+
+import re
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from components.catalogue import IMAGES, K3S_RELEASES, SERVER_TYPES, Location
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"allowed: {allowed}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _one_of(names: Any, what: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"no known {what}; allowed: {', '.join(sorted(names))}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _network(value: Any) -> Any:
+    """A CIDR without host bits: with them the provider replaces the network at the next preview."""
+    try:
+        return ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; allowed: an address range such as 10.0.0.0/16") from error
+
+
+def _address(value: Any) -> Any:
+    try:
+        return ip_address(value)
+    except ValueError as error:
+        raise ValueError("allowed: an IPv4 address such as 10.0.1.11") from error
+
+
+def _operator(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    least = 16 if network.version == 4 else 32
+    if network.prefixlen < least:
+        raise ValueError(f"too broad for SSH and the Kubernetes API; allowed: /{least} or narrower")
+    return network
+
+
+DnsLabel = Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a DNS label: a-z, 0-9 and inner '-'")]
+HostName = Annotated[
+    str,
+    _matching(
+        r"(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", "a lower-case DNS name: a.example.com"
+    ),
+]
+Network4 = Annotated[IPv4Network, BeforeValidator(_network)]
+Operator = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), AfterValidator(_operator)]
+ServerType = Annotated[str, _one_of(SERVER_TYPES, "server type")]
+PemCertificate = Annotated[
+    str,
+    _matching(r"\s*-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----\s*", "a PEM certificate"),
+]
+
+
+class Middleware(StrEnum):
+    """The middlewares of the design, by the names under which a route asks for them."""
+
+    RATE_LIMIT = "rate-limit"
+    SECURITY_HEADERS = "security-headers"
+    CLOUDFLARE_ONLY = "cloudflare-only"
+    ADMIN_AUTH = "admin-auth"
+
+
+MiddlewareName = Annotated[str, _one_of([str(name) for name in Middleware], "middleware")]
+DEFAULT_MIDDLEWARES: Final = (Middleware.CLOUDFLARE_ONLY, Middleware.RATE_LIMIT, Middleware.SECURITY_HEADERS)
+
+
+def _to_camel(name: str) -> str:
+    """`k3s_version` becomes `k3sVersion`; pydantic's own generator makes it k3SVersion."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class Model(BaseModel):
+    """Frozen, strict about unknown keys, camelCase in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_to_camel, populate_by_name=True)
+
+
+class Server(Model):
+    """One server of the fleet."""
+
+    name: DnsLabel
+    private_ip: Annotated[IPv4Address, BeforeValidator(_address)]
+    role: Literal["server", "agent"] = "server"
+    ingress: bool = True
+    server_type: ServerType | None = None
+
+
+class Canary(Model):
+    """A second service that gets `weight` percent of a route's requests."""
+
+    service: DnsLabel
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    weight: Annotated[int, Field(ge=1, le=99)]
+
+
+class Route(Model):
+    """Hosts, and the Service that answers for them."""
+
+    name: DnsLabel
+    hosts: Annotated[tuple[HostName, ...], Field(min_length=1)]
+    service: DnsLabel
+    port: Annotated[int, Field(ge=1, le=65535)]
+    ingress_class: DnsLabel = "traefik"
+    middlewares: tuple[MiddlewareName, ...] = tuple(str(name) for name in DEFAULT_MIDDLEWARES)
+    sticky: DnsLabel | None = None
+    canary: Canary | None = None
+    client_certificates: Annotated[tuple[PemCertificate, ...], Field(min_length=1)] | None = None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether a standard Ingress cannot say it, so that it takes an IngressRoute over a TraefikService."""
+        return self.sticky is not None or self.canary is not None
+
+
+class IngressClass(Model):
+    """An ingress class, and the middlewares that each of its routes must have."""
+
+    name: DnsLabel
+    required_middlewares: tuple[MiddlewareName, ...] = ()
+
+
+class CloudflareRanges(Model):
+    """Where Cloudflare's ranges come from: the repository's snapshot, the live list, or the list given here."""
+
+    source: Literal["snapshot", "live", "list"] = "snapshot"
+    ipv4: tuple[str, ...] = ()
+    ipv6: tuple[str, ...] = ()
+
+
+class OriginCertificate(Model):
+    """The origin certificate; raising `generation` makes a new key and certificate, swaps, then revokes the old."""
+
+    generation: Annotated[int, Field(ge=1)] = 1
+    validity_days: Literal[7, 30, 90, 365, 730, 1095, 5475] = 5475
+
+
+class OriginPulls(Model):
+    """Authenticated origin pulls: `off`, `offered` (Cloudflare presents our certificate), `required` (we insist)."""
+
+    mode: Literal["off", "offered", "required"] = "required"
+    generation: Annotated[int, Field(ge=1)] = 1
+
+
+class RateLimit(Model):
+    """Requests per second and client, on each node; a burst over twice the average would never limit."""
+
+    average: Annotated[int, Field(ge=1, le=10_000)] = 20
+    burst: Annotated[int, Field(ge=1, le=20_000)] = 40
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        if self.burst > 2 * self.average:
+            raise ValueError(
+                f"a burst of {self.burst} would never limit; allowed: up to {2 * self.average}, twice the average"
+            )
+        return self
+
+
+class Settings(Model):
+    """All keys of a stack file but the secrets."""
+
+    zone: HostName
+    location: Location = Location.NUREMBERG
+    server_type: ServerType = "cx33"
+    image: Annotated[str, _one_of(IMAGES, "image")] = "ubuntu-24.04"
+    network_range: Network4 = IPv4Network("10.0.0.0/16")
+    subnet_range: Network4 = IPv4Network("10.0.1.0/24")
+    servers: tuple[Server, ...]
+    operators: tuple[Operator, ...]
+    user: DnsLabel = "deploy"
+    k3s_version: Annotated[str, _one_of(K3S_RELEASES, "k3s release with a validated Traefik chart")] = "v1.34.6+k3s1"
+    k3s_installer: Annotated[str, _matching(r"https?://\S+", "an http(s) URL")] | None = None
+    api_node: DnsLabel | None = None
+    replacing: DnsLabel | None = None
+    teardown: bool = False
+    cloudflare_ranges: CloudflareRanges = CloudflareRanges()
+    origin_certificate: OriginCertificate = OriginCertificate()
+    origin_pulls: OriginPulls = OriginPulls()
+    min_tls_version: Literal["1.2", "1.3"] = "1.2"
+    namespace: DnsLabel = "honeydue"
+    rate_limit: RateLimit = RateLimit()
+    ingress_classes: tuple[IngressClass, ...] = (IngressClass(name="traefik"),)
+    routes: tuple[Route, ...]
+
+    @classmethod
+    def keys(cls) -> frozenset[str]:
+        """The names of the keys, as a stack file writes them."""
+        return frozenset(_to_camel(name) for name in Settings.model_fields)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every route's hosts, sorted."""
+        return sorted(host for route in self.routes for host in route.hosts)
+
+    @property
+    def api_server(self) -> Server:
+        """The control-plane node that the kubeconfig points at and that judges the others' membership."""
+        return next(
+            server for server in self.servers if self.api_node in (server.name, None) and server.role == "server"
+        )
+
+    @property
+    def installer(self) -> str:
+        """Where k3s' installer is fetched from: by default its release's own tag, so it never changes by itself."""
+        tag = self.k3s_version.replace("+", "%2B")
+        return self.k3s_installer or f"https://raw.githubusercontent.com/k3s-io/k3s/{tag}/install.sh"
+
+    @property
+    def pulls_offered(self) -> bool:
+        """Whether Cloudflare presents our certificate; a teardown switches it off first, as nothing else would."""
+        return self.origin_pulls.mode != "off" and not self.teardown
+
+    @property
+    def pulls_required(self) -> bool:
+        """Whether Traefik turns away whoever does not present it."""
+        return self.origin_pulls.mode == "required" and not self.teardown

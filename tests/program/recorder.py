@@ -1,0 +1,211 @@
+"""A recording monitor: runs the real `__main__.py` and keeps every registration with all its options.
+
+What the clouds would answer is made up here, so no test may assert on it; what the program asked for is what is recorded.
+"""
+
+import asyncio
+import logging
+import runpy
+import sys
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.config import set_all_config
+
+from tests.stack_files import ROOT, as_pulumi_hands_over, generated_secrets, stack_config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One RegisterResource call: what the program wanted, in Pulumi's own camelCase."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    inputs: dict[str, Any]
+    secret_inputs: frozenset[str]
+    protect: bool
+    ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
+    dependencies: frozenset[str]
+    property_dependencies: dict[str, frozenset[str]]
+    additional_secret_outputs: frozenset[str]
+    aliases: tuple[Any, ...]
+    provider: str
+    before_delete: tuple[str, ...]
+
+
+@dataclass
+class Recording:
+    """All of one run."""
+
+    registrations: list[Registration] = field(default_factory=list)
+    registered_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
+
+    def of_type(self, suffix: str) -> list[Registration]:
+        """Registrations whose type ends in `suffix`, in order."""
+        return [item for item in self.registrations if item.type.endswith(suffix)]
+
+    def named(self, name: str, suffix: str = "") -> Registration:
+        """The one registration of that name (and type)."""
+        found = [item for item in self.registrations if item.name == name and item.type.endswith(suffix)]
+        assert len(found) == 1, f"{len(found)} registrations are named {name} ({suffix or 'any type'})"
+        return found[0]
+
+    def reaches(self, urn: str) -> set[str]:
+        """Every urn that `urn` comes after: through dependencies, parents' providers and its provider."""
+        by_urn = {item.urn: item for item in self.registrations}
+        seen: set[str] = set()
+        waiting = [urn]
+        while waiting:
+            item = by_urn.get(waiting.pop())
+            if item is None:
+                continue
+            before = set(item.dependencies) | {item.provider.rpartition("::")[0]}
+            waiting += list(before - seen)
+            seen |= before
+        return seen
+
+
+class _Clouds(mocks.Mocks):
+    """Answers in the clouds' place; an unknown invoke is an error, not an empty answer."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self._count += 1
+        return str(self._count), {**args.inputs, **_computed(args, self._count)}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        match args.token:
+            case "cloudflare:index/getZones:getZones":
+                return {"results": [{"id": f"{1:032x}", "name": args.args["name"]}]}
+            case _:
+                raise AssertionError(f"the program calls {args.token}, which the recorder does not know")
+
+
+_KUBECONFIG = "{clusters: [{name: default, cluster: {server: 'https://127.0.0.1:6443'}}]}"
+
+
+def _computed(args: mocks.MockResourceArgs, count: int) -> dict[str, Any]:
+    match args.typ:
+        case "hcloud:index/primaryIp:PrimaryIp":
+            address = f"192.0.2.{count}" if args.inputs["type"] == "ipv4" else f"2001:db8:{count:x}::"
+            return {"ipAddress": address}
+        case "tls:index/privateKey:PrivateKey":
+            public = f"ssh-ed25519 {count}\n"
+            return {
+                "privateKeyOpenssh": f"-----BEGIN OPENSSH PRIVATE KEY-----{count}",
+                "privateKeyPem": f"-----BEGIN PRIVATE KEY-----{count}",
+                "publicKeyOpenssh": public,
+            }
+        case "tls:index/certRequest:CertRequest":
+            return {"certRequestPem": f"request {count}"}
+        case "tls:index/selfSignedCert:SelfSignedCert" | "tls:index/locallySignedCert:LocallySignedCert":
+            return {"certPem": f"certificate {count}\n"}
+        case "cloudflare:index/originCaCertificate:OriginCaCertificate":
+            return {"certificate": f"certificate {count}", "expiresOn": "2041-01-01T00:00:00Z"}
+        case "random:index/randomPassword:RandomPassword":
+            return {"result": f"password {count}"}
+        case "random:index/randomId:RandomId":
+            return {"hex": f"{count:08x}"}
+        case "command:remote:Command":
+            return {"stdout": _KUBECONFIG, "stderr": ""}
+        case _:
+            return {}
+
+
+class _Recorder(mocks.MockMonitor):
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(_Clouds())
+        self._recording = recording
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the gRPC method's name
+        answer = super().RegisterResource(request)
+        inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
+        self._recording.registrations.append(
+            Registration(
+                urn=answer.urn,
+                type=request.type,
+                name=request.name,
+                parent=request.parent,
+                custom=request.custom,
+                inputs={key: _plain(value) for key, value in inputs.items()},
+                secret_inputs=frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value)),
+                protect=request.protect,
+                ignore_changes=tuple(request.ignoreChanges),
+                delete_before_replace=request.deleteBeforeReplace,
+                dependencies=frozenset(request.dependencies),
+                property_dependencies={
+                    key: frozenset(value.urns) for key, value in request.propertyDependencies.items()
+                },
+                additional_secret_outputs=frozenset(request.additionalSecretOutputs),
+                aliases=tuple(request.aliases),
+                provider=request.provider,
+                before_delete=tuple(request.hooks.before_delete),
+            )
+        )
+        return answer
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the gRPC method's name
+        outputs = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
+        self._recording.registered_outputs[request.urn] = outputs
+        return super().RegisterResourceOutputs(request)
+
+
+class _Hooks:
+    """Keeps the program's hooks, which are the engine's to call."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self._recording.hooks[hook.name] = hook
+
+
+def _plain(value: Any) -> Any:
+    return rpc.unwrap_rpc_secret(value) if rpc.is_rpc_secret(value) else value
+
+
+def record(stack: str, overrides: dict[str, Any] | None = None, *, preview: bool = False) -> Recording:
+    """Run the program with a stack file's values, some of them overridden (None leaves a key out).
+
+    Raises:
+        Exception: whatever the program raises.
+    """
+    config = {**stack_config(stack), **generated_secrets(), **(overrides or {})}
+    config = {key: value for key, value in config.items() if value is not None}
+    return record_config(stack, config, preview=preview)
+
+
+def record_config(stack: str, config: dict[str, Any], *, preview: bool = False) -> Recording:
+    """Run the program with just this configuration."""
+    recording = Recording()
+    secret_keys = [key for key in ("hcloud:token", "cloudflare:apiToken", "honeydue:adminUsers") if key in config]
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    async def main() -> None:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        settings.ROOT.set(cast("pulumi.Resource", object()))  # so that set_mocks makes no root of its own
+        mocks.set_mocks(_Clouds(), project="honeydue", stack=stack, preview=preview, monitor=_Recorder(recording))
+        settings.ROOT.set(None)
+        set_all_config(as_pulumi_hands_over(config), secret_keys)
+        settings.SETTINGS.callbacks = _Hooks(recording)  # type: ignore[assignment] # no engine calls back
+        await pulumi.runtime.stack.run_in_stack(program)
+
+    before = dict(sys.modules)
+    try:
+        asyncio.run(main())
+    finally:
+        for name in set(sys.modules) - set(before):
+            if name == "__main__":
+                del sys.modules[name]
+    return recording

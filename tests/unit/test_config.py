@@ -1,0 +1,230 @@
+"""Stack files: the three of the repository are accepted, and each kind of mistake is named with key, value and remedy."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+from pulumi.runtime.config import set_all_config
+
+from components.config import ConfigError, StackConfig
+from tests.stack_files import SECRET_KEYS, STACKS, as_pulumi_hands_over, generated_secrets, stack_config
+
+
+def load(stack: str = "prod", *, secret_keys: tuple[str, ...] = SECRET_KEYS, **changes: Any) -> StackConfig:
+    """Load a stack file's config with some project keys changed; None removes a key."""
+    config = {**stack_config(stack), **generated_secrets()}
+    config |= {key if ":" in key else f"honeydue:{key}": value for key, value in changes.items()}
+    config = {key: value for key, value in config.items() if value is not None}
+    mocks.set_mocks(_NoClouds(), project="honeydue", stack=stack)
+    set_all_config(as_pulumi_hands_over(config), [key for key in secret_keys if key in config])
+    return StackConfig.load()
+
+
+class _NoClouds(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        raise AssertionError(f"loading the config registered {args.typ}")
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"loading the config called {args.token}")
+
+
+def servers(*changes: dict[str, Any], count: int = 3) -> list[dict[str, Any]]:
+    """A fleet of `count`, its first servers changed."""
+    rows: list[dict[str, Any]] = [
+        {"name": f"hetzner{number}", "privateIp": f"10.0.1.1{number}"} for number in range(1, count + 1)
+    ]
+    for row, change in zip(rows, changes, strict=False):
+        row |= change
+    return rows
+
+
+def route(**changes: Any) -> list[dict[str, Any]]:
+    """One route of the zone, changed."""
+    return [{"name": "api", "hosts": ["api.myhoneydue.com"], "service": "api", "port": 8000} | changes]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stack_files_of_the_repository_are_accepted(stack: str) -> None:
+    config = load(stack)
+
+    assert config.hosts, f"Pulumi.{stack}.yaml has no host to serve"
+    assert config.prefix == ("" if stack == "prod" else f"{stack}-"), "names of two stacks would collide in one project"
+
+
+def test_production_is_the_design() -> None:
+    config = load("prod")
+
+    assert config.zone == "myhoneydue.com"
+    assert [server.name for server in config.servers] == ["hetzner1", "hetzner2", "hetzner3"]
+    assert {item.name: (item.hosts, item.service, item.port) for item in config.routes} == {
+        "honeydue-api": (("api.myhoneydue.com", "myhoneydue.com"), "api", 8000),
+        "honeydue-admin": (("admin.myhoneydue.com",), "admin", 3000),
+    }
+
+
+BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a host outside the zone": (
+        {"routes": route(hosts=["api.example.com"])},
+        ["honeydue:routes[0].hosts[0]", "'api.example.com'", "myhoneydue.com and names under it"],
+    ),
+    "a host that only ends like the zone": (
+        {"routes": route(hosts=["api.notmyhoneydue.com"])},
+        ["'api.notmyhoneydue.com'", "outside the zone"],
+    ),
+    "a host twice": (
+        {"routes": [*route(), *route(name="again")]},
+        ["honeydue:routes[1].hosts[0]", "'api.myhoneydue.com'", "allowed: once"],
+    ),
+    "an upper-case host": ({"routes": route(hosts=["API.myhoneydue.com"])}, ["'API.myhoneydue.com'", "lower-case"]),
+    "no routes": ({"routes": []}, ["honeydue:routes", "at least one route"]),
+    "an even number of servers": ({"servers": servers(count=2)}, ["honeydue:servers", "2 with role server", "odd"]),
+    "no servers": ({"servers": []}, ["honeydue:servers", "odd"]),
+    "two servers with one private IP": (
+        {"servers": servers({}, {"privateIp": "10.0.1.11"})},
+        ["honeydue:servers[1].privateIp", "'10.0.1.11'", "allowed: once"],
+    ),
+    "two servers with one name": (
+        {"servers": servers({}, {"name": "hetzner1"})},
+        ["honeydue:servers[1].name", "'hetzner1'", "allowed: once"],
+    ),
+    "an IP outside the subnet": (
+        {"servers": servers({"privateIp": "10.0.2.11"})},
+        ["honeydue:servers[0].privateIp", "'10.0.2.11'", "10.0.1.0/24"],
+    ),
+    "the gateway's address": ({"servers": servers({"privateIp": "10.0.1.1"})}, ["'10.0.1.1'", "gateway"]),
+    "an address that is none": ({"servers": servers({"privateIp": "10.0.1"})}, ["servers[0].privateIp", "'10.0.1'"]),
+    "a network with host bits": (
+        {"networkRange": "10.0.0.1/16"},
+        ["honeydue:networkRange", "10.0.0.1/16", "host bits"],
+    ),
+    "a public network": ({"networkRange": "8.8.0.0/16", "subnetRange": "8.8.1.0/24"}, ["networkRange", "RFC 1918"]),
+    "a subnet outside the network": ({"subnetRange": "10.9.1.0/24"}, ["subnetRange", "10.9.1.0/24"]),
+    "operators from everywhere": ({"operators": ["0.0.0.0/0"]}, ["honeydue:operators[0]", "0.0.0.0/0", "too broad"]),
+    "operators from every IPv6": ({"operators": ["::/0"]}, ["honeydue:operators[0]", "::/0", "too broad"]),
+    "no operators": ({"operators": []}, ["honeydue:operators", "at least one CIDR"]),
+    "an unknown middleware": (
+        {"routes": route(middlewares=["rate-limits"])},
+        ["honeydue:routes[0].middlewares[0]", "'rate-limits'", "rate-limit"],
+    ),
+    "an admin route without auth": (
+        {"routes": route(service="admin")},
+        ["honeydue:routes[0].middlewares", "admin-auth"],
+    ),
+    "a bad weight": (
+        {"routes": route(canary={"service": "next", "weight": 101})},
+        ["honeydue:routes[0].canary.weight", "101", "99"],
+    ),
+    "an unknown ingress class": (
+        {"routes": route(ingressClass="nginx")},
+        ["honeydue:routes[0].ingressClass", "'nginx'", "traefik"],
+    ),
+    "a class's middleware left out": (
+        {
+            "ingressClasses": [{"name": "traefik", "requiredMiddlewares": ["admin-auth"]}],
+            "routes": route(),
+        },
+        ["honeydue:routes[0].middlewares", "requires admin-auth"],
+    ),
+    "an unknown key": ({"routs": []}, ["honeydue:routs", "unknown", "routes"]),
+    "an unknown key inside a list": ({"routes": route(prot=1)}, ["honeydue:routes[0].prot", "unknown"]),
+    "a missing key": ({"zone": None}, ["honeydue:zone", "missing"]),
+    "an empty range list": (
+        {"cloudflareRanges": {"source": "list", "ipv4": [], "ipv6": []}},
+        ["honeydue:cloudflareRanges", "empty"],
+    ),
+    "a range that is too broad": (
+        {"cloudflareRanges": {"source": "list", "ipv4": ["104.0.0.0/5"], "ipv6": ["2400:cb00::/32"]}},
+        ["honeydue:cloudflareRanges", "104.0.0.0/5", "/8"],
+    ),
+    "ranges that nobody reads": (
+        {"cloudflareRanges": {"source": "snapshot", "ipv4": ["104.16.0.0/13"]}},
+        ["honeydue:cloudflareRanges", "source: list"],
+    ),
+    "a k3s version without a known chart": (
+        {"k3sVersion": "v1.36.0+k3s1"},
+        ["honeydue:k3sVersion", "'v1.36.0+k3s1'", "v1.34.6+k3s1"],
+    ),
+    "a name that is no DNS label": (
+        {"servers": servers({"name": "Hetzner_1"})},
+        ["honeydue:servers[0].name", "'Hetzner_1'", "DNS label"],
+    ),
+    "a route's name that is no DNS label": ({"routes": route(name="a.b")}, ["honeydue:routes[0].name", "'a.b'"]),
+    "a server type that is no more": ({"serverType": "cx22"}, ["honeydue:serverType", "'cx22'", "cx23"]),
+    "a server type not sold there": (
+        {"serverType": "cx33", "location": "ash"},
+        ["honeydue:serverType", "'cx33'", "not sold at ash"],
+    ),
+    "an unknown location": ({"location": "nbg2"}, ["honeydue:location", "'nbg2'", "nbg1"]),
+    "an unknown image": ({"image": "ubuntu"}, ["honeydue:image", "'ubuntu'", "ubuntu-24.04"]),
+    "a burst that never limits": ({"rateLimit": {"average": 20, "burst": 200}}, ["honeydue:rateLimit", "200", "40"]),
+    "a server to replace that is none": ({"replacing": "hetzner9"}, ["honeydue:replacing", "'hetzner9'", "hetzner1"]),
+    "replacing the API node": ({"replacing": "hetzner1"}, ["honeydue:replacing", "'hetzner1'", "apiNode"]),
+    "an agent as API node": (
+        {"servers": [*servers(), {"name": "worker", "privateIp": "10.0.1.21", "role": "agent"}], "apiNode": "worker"},
+        ["honeydue:apiNode", "'worker'", "hetzner1"],
+    ),
+    "nobody in DNS": (
+        {"servers": servers({"ingress": False}, {"ingress": False}, {"ingress": False})},
+        ["honeydue:servers", "ingress"],
+    ),
+    "a missing secret": (
+        {"hcloud:token": None},
+        ["hcloud:token", "missing", "pulumi config set --secret hcloud:token"],
+    ),
+    "missing admin users": ({"adminUsers": None}, ["honeydue:adminUsers", "missing", "--secret"]),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), BAD.values(), ids=BAD.keys())
+def test_a_mistake_is_named_with_its_remedy(changes: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load(**changes)
+
+    text = str(refusal.value)
+    missing = [word for word in words if word not in text]
+    assert not missing, f"the operator is not told {missing}:\n{text}"
+    assert "nothing was changed" in text
+
+
+def test_all_mistakes_come_at_once() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load(
+            operators=["0.0.0.0/0"],
+            servers=servers({"name": "Bad_Name"}, {"privateIp": "10.9.9.9"}),
+            routes=route(hosts=["elsewhere.org"], canary={"service": "next", "weight": 0}),
+            k3sVersion="v9",
+            **{"cloudflare:apiToken": None},
+        )
+
+    keys = {problem.key for problem in refusal.value.problems}
+    assert keys >= {
+        "honeydue:operators[0]",
+        "honeydue:servers[0].name",
+        "honeydue:servers[1].privateIp",
+        "honeydue:routes[0].hosts[0]",
+        "honeydue:routes[0].canary.weight",
+        "honeydue:k3sVersion",
+        "cloudflare:apiToken",
+    }, "a mistake stays hidden until the others are mended"
+
+
+def test_a_secret_in_plain_text_is_refused_and_not_shown() -> None:
+    token = "a" * 64
+    with pytest.raises(ConfigError) as refusal:
+        load(secret_keys=(), **{"hcloud:token": token})
+
+    assert "plain text" in str(refusal.value)
+    assert token not in str(refusal.value), "the refusal itself leaks the token"
+
+
+def test_a_token_of_the_wrong_shape_is_refused_and_not_shown() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load(**{"hcloud:token": "tooshort"})
+
+    assert "exactly 64" in str(refusal.value)
+    assert "tooshort" not in str(refusal.value), "the refusal itself leaks the token"
+
+
+def test_a_config_error_is_one_that_pulumi_prints_without_a_traceback() -> None:
+    assert issubclass(ConfigError, pulumi.RunError)
