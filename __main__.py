@@ -88,9 +88,7 @@ routes = Routes(
     ),
     in_cluster,
 )
-RoundRobinDns(
-    "dns", RoundRobinDnsArgs(zone_id=zone_id, hosts=config.hosts, nodes=fleet.ingress_nodes, after=routes.made)
-)
+RoundRobinDns("dns", RoundRobinDnsArgs(zone_id=zone_id, nodes=fleet.ingress_nodes, answering=routes.answering))
 
 pulumi.export("nodes", fleet.summary)
 pulumi.export("urls", [f"https://{host}/" for host in config.hosts])

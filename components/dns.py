@@ -1,6 +1,6 @@
 """DNS: each host has one proxied A and AAAA record per ingress node, and Cloudflare picks among them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -16,12 +16,11 @@ class ZoneNotFoundError(pulumi.RunError):
 
 @dataclass(frozen=True, kw_only=True)
 class RoundRobinDnsArgs:
-    """The zone, its hosts, the nodes that answer for them, and what must answer before a record says so."""
+    """The zone, the nodes, and each host with what must answer for it before a record says so."""
 
     zone_id: str
-    hosts: Sequence[str]
     nodes: Sequence[Node]
-    after: Sequence[pulumi.Resource]
+    answering: Mapping[str, pulumi.Resource]
 
 
 class RoundRobinDns(pulumi.ComponentResource):
@@ -29,7 +28,7 @@ class RoundRobinDns(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RoundRobinDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:RoundRobinDns", name, None, opts)
-        for host in args.hosts:
+        for host, router in sorted(args.answering.items()):
             for node in args.nodes:
                 for kind, address in (("A", node.ipv4), ("AAAA", node.ipv6)):
                     DnsRecord(
@@ -41,7 +40,7 @@ class RoundRobinDns(pulumi.ComponentResource):
                         proxied=True,
                         ttl=1,
                         comment=f"{node.settings.name}, {pulumi.get_project()}/{pulumi.get_stack()}",
-                        opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+                        opts=pulumi.ResourceOptions(parent=self, depends_on=[router]),
                     )
         self.register_outputs({})
 

@@ -1,6 +1,6 @@
 """What the servers share: the operator's SSH key, the private network, the placement group and the cloud firewall."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ class PrivateNetworkArgs:
     prefix: str
     plan: AddressPlan
     network_zone: str
-    firewall_rules: Sequence[dict[str, Any]]
+    firewall_rules: list[Any]
     labels: Mapping[str, str]
 
 
@@ -62,7 +62,7 @@ class PrivateNetwork(pulumi.ComponentResource):
         group = PlacementGroup(f"{name}-spread", name=f"{args.prefix}{name}", type="spread", labels=labels, opts=child)
         self.placement_group_id = group.id.apply(int)
         firewall = Firewall(
-            f"{name}-firewall", name=f"{args.prefix}{name}", rules=list(args.firewall_rules), labels=labels, opts=child
+            f"{name}-firewall", name=f"{args.prefix}{name}", rules=args.firewall_rules, labels=labels, opts=child
         )
         self.firewall_id = firewall.id.apply(int)
         self.register_outputs({"public_key": self.public_key})

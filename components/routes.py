@@ -43,7 +43,8 @@ class RoutesArgs:
 class Routes(pulumi.ComponentResource):
     """Everything that tells Traefik where a host's requests go."""
 
-    made: list[pulumi.Resource]
+    answering: dict[str, pulumi.Resource]
+    """Each host's router."""
 
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:Routes", name, None, opts)
@@ -76,17 +77,17 @@ class Routes(pulumi.ComponentResource):
             for item in args.classes
             if item.name != BUNDLED_CLASS
         ]
-        self.made = []
+        self.answering = {}
         for route in args.routes:
-            previous = before
+            made = before
             for body in route_manifests(route, args.namespace, args.min_tls_version):
-                made = register(
+                resource = register(
                     f"{name}-{body['metadata']['name']}-{body['kind'].lower()}",
                     body,
-                    pulumi.ResourceOptions(parent=self, depends_on=previous),
+                    pulumi.ResourceOptions(parent=self, depends_on=made),
                 )
-                previous = [*previous, made]
-                self.made.append(made)
+                made = [*made, resource]
+            self.answering |= dict.fromkeys(route.hosts, made[-1])
         self.register_outputs({})
 
 

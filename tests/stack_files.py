@@ -9,7 +9,7 @@ import yaml
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STACKS: Final = ("prod", "staging", "sandbox")
-SECRET_KEYS: Final = ("hcloud:token", "cloudflare:apiToken", "honeydue:adminUsers")
+SECRET_KEYS: Final[tuple[str, ...]] = ("hcloud:token", "cloudflare:apiToken", "honeydue:adminUsers")
 
 
 def generated_secrets() -> dict[str, str]:

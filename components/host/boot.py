@@ -1,4 +1,4 @@
-"""Wait until cloud-init is done with the server's first boot; fail with its own words if it was not a good one."""
+"""Wait until cloud-init is done with the first boot of this server; fail with its own words if it went wrong."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def wait() -> dict[str, str]:
     code, _ = _run("cloud-init", "status", "--wait")
     _, details = _run("cloud-init", "status", "--long")
     found = re.search(r"^status: (.+)$", details, re.MULTILINE)
-    state = found[1] if found else "unknown"
+    state, details = found[1] if found else "unknown", " ".join(details.split())
     if state != "done" or code not in (0, 2):
-        raise RuntimeError(f"cloud-init ended in state {state}: {' '.join(details.split())}")
+        raise RuntimeError(f"cloud-init ended in state {state}: {details}")
     if code == 2:
-        print(f"cloud-init is done, with warnings: {' '.join(details.split())}", file=sys.stderr)
+        print(f"cloud-init is done, with warnings: {details}", file=sys.stderr)
     return {"cloudInit": state}
 
 

@@ -1,4 +1,4 @@
-"""Print the cluster's kubeconfig once the cluster is one: API ready, every node Ready, the CRDs we need established."""
+"""Print the kubeconfig once the cluster is one: API ready, every node Ready, the CRDs that we need established."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ CRDS = (
 
 
 def kubeconfig(names: str, version: str = "") -> str:
-    """The text of k3s' kubeconfig.
+    """The text of the kubeconfig that k3s wrote.
 
     names: the nodes to wait for, with commas between them; version: what each of them must run, if given.
     """
     deadline = time.monotonic() + PATIENCE
-    missing = _missing(names.split(","), version)
+    missing = "; ".join(_missing(names.split(","), version))
     while missing:
         if time.monotonic() > deadline:
-            raise RuntimeError(f"after {PATIENCE} s the cluster still lacks: {'; '.join(missing)}")
-        print(f"waiting for {'; '.join(missing)}", file=sys.stderr)
+            raise RuntimeError(f"after {PATIENCE} s the cluster still lacks: {missing}")
+        print(f"waiting for {missing}", file=sys.stderr)
         time.sleep(PAUSE)
-        missing = _missing(names.split(","), version)
+        missing = "; ".join(_missing(names.split(","), version))
     with open(f"{ROOT}etc/rancher/k3s/k3s.yaml") as file:
         return file.read()
 
@@ -43,16 +43,13 @@ def _missing(names: list[str], version: str) -> list[str]:
     try:
         _kubectl("get", "--raw", "/readyz")
         nodes = {node["metadata"]["name"]: node for node in json.loads(_kubectl("get", "nodes", "-o", "json"))["items"]}
-        crds = json.loads(_kubectl("get", "crd", "--ignore-not-found", "-o", "json", *CRDS) or '{"items": []}')["items"]
+        crds = json.loads(_kubectl("get", "crd", "-o", "json"))["items"]
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         return [f"an API that answers ({error})"]
     lacks = [f"node {name}" for name in names if name not in nodes]
     lacks += [f"node {name} Ready" for name in names if name in nodes and not _is(nodes[name], "Ready")]
-    lacks += [
-        f"node {name} on {version} (has {nodes[name]['status']['nodeInfo']['kubeletVersion']})"
-        for name in names
-        if version and name in nodes and nodes[name]["status"]["nodeInfo"]["kubeletVersion"] != version
-    ]
+    running = {name: nodes[name]["status"]["nodeInfo"]["kubeletVersion"] for name in names if version and name in nodes}
+    lacks += [f"node {name} on {version} (has {has})" for name, has in running.items() if has != version]
     established = {crd["metadata"]["name"] for crd in crds if _is(crd, "Established")}
     return lacks + [f"CRD {name}" for name in CRDS if name not in established]
 

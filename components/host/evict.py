@@ -1,4 +1,4 @@
-"""Take another node out of the cluster, from this control plane: drained, deleted (which drops its etcd member), forgotten.
+"""Take another node out of the cluster, from this control plane: drain it, delete it (with its etcd member), forget it.
 
 Refused where the servers that stay would be no quorum. `teardown` skips that: everything goes.
 """
@@ -12,14 +12,13 @@ from typing import Any
 
 DRAIN = {True: 300, False: 60}  # seconds, by whether the node is Ready: an unreachable one cannot end its pods
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
-BUDGET = "disruption budget"
 
 
 def check(node: str, _role: str, _mode: str = "") -> dict[str, Any]:
     """Whether this peer sees the node Ready; null where it does not know. Changes nothing."""
     try:
         found = _nodes().get(node)
-    except (RuntimeError, subprocess.TimeoutExpired) as error:
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
         print(f"{node}: {error}", file=sys.stderr)
         found = None
     return {"node": node, "ready": None if found is None else _ready(found)}
@@ -44,10 +43,10 @@ def evict(node: str, role: str, mode: str = "") -> dict[str, Any]:
 def _keep_quorum(node: str, nodes: dict[str, dict[str, Any]]) -> None:
     servers = [name for name, found in nodes.items() if CONTROL_PLANE in found["metadata"].get("labels", {})]
     others = [name for name in servers if name != node]
-    down = [name for name in others if not _ready(nodes[name])]
+    down = ", ".join(name for name in others if not _ready(nodes[name]))
     quorum = len({*servers, node}) // 2 + 1
     if down:
-        raise RuntimeError(f"{node} stays: {', '.join(down)} is not Ready; make every other control plane Ready first")
+        raise RuntimeError(f"{node} stays: {down} not Ready; make every other control plane Ready first")
     if len(others) < quorum:
         needed = f"{len(others)} control planes would stay where {quorum} are a quorum; let another one join first"
         raise RuntimeError(f"{node} stays: {needed}, or set honeydue:teardown to give the cluster up")
@@ -63,10 +62,10 @@ def _drain(node: str, ready: bool) -> None:
             print(f"{node} is not Ready and was not drained, going on: {error}", file=sys.stderr)
             return
         _kubectl("uncordon", node)
-        hint = (
-            "give the workload more replicas or loosen its PodDisruptionBudget" if BUDGET in str(error) else "see above"
-        )
-        raise RuntimeError(f"{node} stays: it could not be drained within {seconds} s ({hint}): {error}") from error
+        if "disruption budget" in str(error):
+            hint = "a PodDisruptionBudget forbids it; add replicas or loosen the budget"
+            raise RuntimeError(f"{node} stays: {hint}: {error}") from error
+        raise RuntimeError(f"{node} stays: it could not be drained within {seconds} s: {error}") from error
 
 
 def _tear_down(node: str) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def _tear_down(node: str) -> dict[str, Any]:
 
 
 def _forget(node: str) -> None:
-    """Without its password's secret, a new server of the same name may join."""
+    """A new server of the same name can join only once the password of the old one is gone."""
     _kubectl("-n", "kube-system", "delete", "secret", f"{node}.node-password.k3s", "--ignore-not-found")
 
 
@@ -96,7 +95,10 @@ def _ready(node: dict[str, Any]) -> bool:
 def _kubectl(*words: str, patience: int = 30) -> str:
     done = subprocess.run(["k3s", "kubectl", *words], capture_output=True, text=True, timeout=patience, check=False)
     if done.returncode:
-        raise RuntimeError(" ".join(done.stderr.split()))
+        lines = dict.fromkeys(
+            line.strip() for line in done.stderr.splitlines() if line.strip()
+        )  # a drain repeats itself
+        raise RuntimeError(" ".join(lines)[-1000:])
     return done.stdout
 
 

@@ -1,4 +1,4 @@
-"""Wait until Traefik runs on every node with the values of a digest; fail early, with Helm's own log, if Helm refuses them.
+"""Wait until Traefik runs on every node with the values of a digest; fail early, with the log, if Helm refuses.
 
 The HelmChartConfig is only a wish: the write succeeds before Helm has run, and Helm may say no.
 """
@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 ANNOTATION = "honeydue.com/values-digest"
-ATTEMPTS = 3  # a first boot may need two, until the chart's CRDs are there
+ATTEMPTS = 3  # a first boot may need two, until the CRDs of the chart are there
 SETTLED = 15  # seconds that a failure must last: the job of values just replaced is still seen for a moment
 PAUSE = 2
 
@@ -33,7 +33,7 @@ def wait(digest: str, seconds: str) -> dict[str, Any]:
         if failure != failing[0]:
             failing = (failure, time.monotonic())
         if failure and time.monotonic() - failing[1] > SETTLED:
-            raise RuntimeError(f"{failure.partition(' ')[2]}; Helm says:\n{_log()}")
+            raise RuntimeError(f"{failure}; Helm says:\n{_log()}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"after {seconds} s {state}; Helm says:\n{_log()}")
         print(state, file=sys.stderr)
@@ -49,7 +49,7 @@ def _unfinished(daemonset: dict[str, Any], digest: str) -> str:
         return f"the DaemonSet has values {carried}, not {digest} yet"
     status = daemonset["status"]
     if status.get("observedGeneration", 0) < daemonset["metadata"]["generation"]:
-        return "the DaemonSet's controller has not seen the new values yet"
+        return "the new values have not been noticed yet"
     wanted = status.get("desiredNumberScheduled", 0)
     updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
     if wanted and wanted == updated == available:
@@ -58,10 +58,11 @@ def _unfinished(daemonset: dict[str, Any], digest: str) -> str:
 
 
 def _failure() -> str:
-    """The job that fails and how, or nothing."""
+    """What fails and how, or nothing; the same text for as long as it is the same failure."""
     for condition in _get("helmchart", "traefik").get("status", {}).get("conditions", []):
         if (condition["type"], condition["status"]) == ("Failed", "True"):
-            return f"chart the chart is refused: {condition.get('message', '')}"
+            message = condition.get("message", "")
+            return f"HelmChart traefik has failed: {message}"
     job = _get("job", "helm-install-traefik")
     if not job:
         return ""
@@ -72,7 +73,7 @@ def _failure() -> str:
     failed = [entry for entry in job["status"].get("conditions", []) if entry["type"] == "Failed"]
     if job["status"].get("succeeded") or not (failed or attempts >= ATTEMPTS):
         return ""
-    return f"{uid} helm-install-traefik has failed {ATTEMPTS} times or more"
+    return f"job helm-install-traefik ({uid}) has failed for good, or {ATTEMPTS} times"
 
 
 def _log() -> str:
@@ -98,5 +99,5 @@ def _kubectl(*words: str) -> str:
 if __name__ == "__main__":
     try:
         print(json.dumps({"wait": wait}[sys.argv[1]](*sys.argv[2:])))
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f"rollout: {error}")

@@ -1,4 +1,4 @@
-"""Bring a host's UFW to a policy, rule by rule, never by a reset; undone unless a fresh connection confirms it.
+"""Bring the UFW of this host to a policy, rule by rule, never by a reset; undone unless a fresh connection confirms it.
 
 apply reads {"ufw": POLICY} on stdin, confirm reads {"confirm": DIGEST}. The rules that were last confirmed are kept
 in /var/lib/honeydue/ufw.json until the next confirmation, across reboots.
@@ -24,13 +24,9 @@ STATE = "/var/lib/honeydue/ufw.json"
 DEFAULTS = "/etc/default/ufw"
 DIRECTIONS = {"incoming": "INPUT", "outgoing": "OUTPUT", "routed": "FORWARD"}
 SECOND_CHANCE = 300  # seconds to confirm rules that had to be applied once more
-POLICY = {"incoming": '"deny"', "outgoing": '"(allow|deny)"', "routed": '"deny"', "rollbackSeconds": r"[1-9]\d{0,3}"}
-RULE = {
-    "from": "[0-9a-f.:/]+",
-    "port": r"([1-9]\d{0,4}(:[1-9]\d{0,4})?)?",
-    "proto": "(tcp|udp)?",
-    "comment": "[ !#-&(-~]{1,60}",
-}
+POLICY = {"incoming": "deny", "outgoing": "allow|deny", "routed": "deny", "rollbackSeconds": r"[1-9]\d{0,3}"}
+RULE = {"from": "[0-9a-f.:/]+", "port": r"([1-9]\d{0,4}(:[1-9]\d{0,4})?)?", "proto": "(tcp|udp)?"}
+RULE["comment"] = "[ !#-&(-~]{1,60}"  # no quotes: UFW cannot hold them
 
 
 class UfwError(Exception):
@@ -50,14 +46,16 @@ def steps(
     known = _defaults(status) or [""] * len(DIRECTIONS)
     commands = [["ufw", "default", defaults[i], way] for i, way in enumerate(DIRECTIONS) if defaults[i] != known[i]]
     present = dict(parse(added))
+    places = {_place(rule): rule for rule in present}
     result = [rule for rule in present if rule in rules] + [rule for rule in rules if rule not in present]
-    if all("allow" in rule[:2] for rule in rules) or result == list(rules):
-        commands += [_add(rule, comment) for rule, comment in rules.items() if present.get(rule) != comment]
+    kept = all(places.get(_place(rule), rule) == rule for rule in rules)
+    if all("allow" in rule[:2] for rule in rules) or (kept and result == list(rules)):
+        commands += [_command(rule, "", comment) for rule, comment in rules.items() if present.get(rule) != comment]
     else:  # where not every rule allows, the first that matches decides: lay them again, the last one first
         for rule in reversed(list(rules)):
-            commands += [_delete(rule)] if rule in present else []
-            commands += [_add(rule, rules[rule], "prepend")]
-    commands += [_delete(rule) for rule in present if rule not in rules]
+            commands += [_command(places[_place(rule)], "delete")] if _place(rule) in places else []
+            commands += [_command(rule, "prepend", rules[rule])]
+    commands += [_command(rule, "delete") for rule in present if rule not in rules]
     if active != status.startswith("Status: active"):
         commands += [["ufw", "--force", "enable" if active else "disable"]]
     return commands
@@ -74,12 +72,12 @@ def canonical(rule: dict[str, str]) -> tuple[tuple[str, ...], str]:
     """A rule of the policy as UFW itself prints it, and its comment; refuses any other shape."""
     fits = isinstance(rule, dict) and set(rule) == set(RULE) and all(isinstance(part, str) for part in rule.values())
     if not fits or not all(re.fullmatch(RULE[key], part) for key, part in rule.items()):
-        raise UfwError(f"rule refused: {rule}; allowed: exactly {', '.join(RULE)}, plain text without quotes")
+        raise UfwError(f"rule refused: {rule}; allowed: from, port, proto and comment, plain text without quotes")
     source, ports = ipaddress.ip_network(rule["from"]), [int(port) for port in rule["port"].split(":") if port]
-    rising = len(ports) < 2 or (ports[0] < ports[1] and rule["proto"])
-    if source.prefixlen == 0 or max(ports, default=1) > 65535 or not rising:
+    odd = ports[1:] and (ports[0] >= ports[1] or not rule["proto"])
+    if source.prefixlen == 0 or max(ports, default=1) > 65535 or odd:
         raise UfwError(f"rule refused: {rule}; allowed: not everybody, ports to 65535, rising ranges with a proto")
-    family = socket.AF_INET6 if source.version == 6 else socket.AF_INET
+    family = {4: socket.AF_INET, 6: socket.AF_INET6}[source.version]
     address = socket.inet_ntop(family, source.network_address.packed)
     words = ["allow", "from", address if source.num_addresses == 1 else f"{address}/{source.prefixlen}"]
     words += ["to", "any", "port", rule["port"]] if ports else []
@@ -89,17 +87,18 @@ def canonical(rule: dict[str, str]) -> tuple[tuple[str, ...], str]:
 def check(policy: dict[str, Any]) -> None:
     """Refuse a policy that is not wholly of the shape it must have."""
     if not isinstance(policy, dict) or set(policy) != {*POLICY, "rules"} or not isinstance(policy["rules"], list):
-        raise UfwError(f"policy refused; allowed: exactly {', '.join(POLICY)} and rules, a list")
+        raise UfwError("policy refused; allowed: incoming, outgoing, routed, rollbackSeconds, and rules, a list")
     for key, pattern in POLICY.items():
-        if not re.fullmatch(pattern, json.dumps(policy[key])):
-            raise UfwError(f"policy refused: {key} is {policy[key]}; allowed: {pattern}")
+        value = policy[key]
+        if isinstance(value, str) == (key == "rollbackSeconds") or not re.fullmatch(pattern, str(value)):
+            raise UfwError(f"policy refused: {key} is {value}; allowed: {pattern}")
     rules = [canonical(rule)[0] for rule in policy["rules"]]
     if not rules or len(set(rules)) != len(rules):
         raise UfwError("policy refused; allowed: at least one rule, no source and port twice")
 
 
 def digest(policy: dict[str, Any]) -> str:
-    """Sixteen hex digits of the policy's canonical JSON."""
+    """Sixteen hex digits of the canonical JSON."""
     return hashlib.sha256(json.dumps(policy, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
@@ -118,8 +117,9 @@ def apply(policy: dict[str, Any]) -> dict[str, Any]:
 def confirm(wanted: str) -> dict[str, Any]:
     """Disarm the rollback. If it has fired, apply the same rules again and ask for another confirmation."""
     state = _load()
-    if state["digest"] != wanted:
-        raise UfwError(f"the rules applied last have digest {state['digest']}, not {wanted}: apply first")
+    last = state["digest"]
+    if last != wanted:
+        raise UfwError(f"the rules applied last have digest {last}, not {wanted}: apply first")
     if state["phase"] == "rolled back" or (state["phase"] == "armed" and reconcile(state["policy"], *_observe())):
         _enforce(state["policy"], state["saved"], SECOND_CHANCE)
         raise UfwError(f"not confirmed in time, so undone; applied once more: confirm again within {SECOND_CHANCE} s")
@@ -192,26 +192,27 @@ def _observe() -> list[str]:
     with open(DEFAULTS) as file:
         text = file.read()
     verbs = {"DROP": "deny", "ACCEPT": "allow", "REJECT": "reject"}
-    values = dict(re.findall(r"^DEFAULT_(\w+)_POLICY=\W?(\w+)", text, re.MULTILINE))
-    defaults = ", ".join(f"{verbs.get(values.get(chain, ''))} ({way})" for way, chain in DIRECTIONS.items())
-    return [_run("ufw", "show", "added"), f"{_run('ufw', 'status').splitlines()[0]}\nDefault: {defaults}"]
+    values: dict[str, str] = dict(re.findall(r"^DEFAULT_(\w+)_POLICY=\W?(\w+)", text, re.MULTILINE))
+    defaults = ", ".join(f"{verbs.get(values[chain])} ({way})" for way, chain in DIRECTIONS.items())
+    return [_run("ufw", "show", "added"), "\n".join([_run("ufw", "status").splitlines()[0], f"Default: {defaults}"])]
 
 
-def _add(rule: tuple[str, ...], comment: str, *verb: str) -> list[str]:
+def _command(rule: tuple[str, ...], verb: str, comment: str = "") -> list[str]:
+    force, note = ["--force"] if verb == "delete" else [], ["comment", comment] if comment else []
     routed = int(rule[0] == "route")
-    return ["ufw", *rule[:routed], *verb, *rule[routed:], *(["comment", comment] if comment else [])]
+    return ["ufw", *force, *rule[:routed], *verb.split(), *rule[routed:], *note]
 
 
-def _delete(rule: tuple[str, ...]) -> list[str]:
-    routed = int(rule[0] == "route")
-    return ["ufw", "--force", *rule[:routed], "delete", *rule[routed:]]
+def _place(rule: tuple[str, ...]) -> tuple[str, ...]:
+    """What UFW tells rules apart by: two that differ only in what they do are one, and the later replaces the other."""
+    return tuple(word for word in rule if word not in ("allow", "deny", "reject", "limit", "log", "log-all"))
 
 
 def _run(*command: str) -> str:
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     if done.returncode:
-        raise UfwError(f"{shlex.join(command)}: {' '.join((done.stderr or done.stdout).split())}")
+        raise UfwError(" ".join([shlex.join(command), "said:", *(done.stderr or done.stdout).split()]))
     return done.stdout
 
 
@@ -245,4 +246,4 @@ if __name__ == "__main__":
         with _locked():
             print(json.dumps(apply(given["ufw"]) if sys.argv[1] == "apply" else confirm(given["confirm"])))
     except (UfwError, OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as error:
-        sys.exit(f"ufw {' '.join(sys.argv[1:])}: {error!r}" if isinstance(error, KeyError) else f"ufw: {error}")
+        sys.exit(f"ufw: {error}")

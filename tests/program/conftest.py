@@ -1,4 +1,4 @@
-"""One recording per stack file, shared by all tests of the graph: the program is deterministic but for generated secrets."""
+"""One recording per stack file, shared by all tests of the graph; they only read it."""
 
 import pytest
 

@@ -1,12 +1,13 @@
 """A recording monitor: runs the real `__main__.py` and keeps every registration with all its options.
 
-What the clouds would answer is made up here, so no test may assert on it; what the program asked for is what is recorded.
+What the clouds would answer is made up here, so no test may assert on it; recorded is what the program asked for.
 """
 
 import asyncio
 import logging
 import runpy
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import pulumi
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.config import set_all_config
 
-from tests.stack_files import ROOT, as_pulumi_hands_over, generated_secrets, stack_config
+from tests.stack_files import ROOT, SECRET_KEYS, as_pulumi_hands_over, generated_secrets, stack_config
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,18 +83,19 @@ class _Clouds(mocks.Mocks):
         self._count += 1
         return str(self._count), {**args.inputs, **_computed(args, self._count)}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         match args.token:
             case "cloudflare:index/getZones:getZones":
-                return {"results": [{"id": f"{1:032x}", "name": args.args["name"]}]}
+                return {"results": [{"id": f"{1:032x}", "name": args.args["name"]}]}, []
             case _:
                 raise AssertionError(f"the program calls {args.token}, which the recorder does not know")
 
 
+_PATIENCE_SECONDS = 300
 _KUBECONFIG = "{clusters: [{name: default, cluster: {server: 'https://127.0.0.1:6443'}}]}"
 
 
-def _computed(args: mocks.MockResourceArgs, count: int) -> dict[str, Any]:
+def _computed(args: mocks.MockResourceArgs, count: int) -> dict[str, Any]:  # noqa: PLR0911 - a table
     match args.typ:
         case "hcloud:index/primaryIp:PrimaryIp":
             address = f"192.0.2.{count}" if args.inputs["type"] == "ipv4" else f"2001:db8:{count:x}::"
@@ -127,7 +129,7 @@ class _Recorder(mocks.MockMonitor):
         self._recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the gRPC method's name
-        answer = super().RegisterResource(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK's own is untyped
         inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
         self._recording.registrations.append(
             Registration(
@@ -156,7 +158,7 @@ class _Recorder(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the gRPC method's name
         outputs = rpc.deserialize_properties(request.outputs, keep_unknowns=True)
         self._recording.registered_outputs[request.urn] = outputs
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # as above
 
 
 class _Hooks:
@@ -187,19 +189,16 @@ def record(stack: str, overrides: dict[str, Any] | None = None, *, preview: bool
 def record_config(stack: str, config: dict[str, Any], *, preview: bool = False) -> Recording:
     """Run the program with just this configuration."""
     recording = Recording()
-    secret_keys = [key for key in ("hcloud:token", "cloudflare:apiToken", "honeydue:adminUsers") if key in config]
+    secret_keys = [key for key in SECRET_KEYS if key in config]
 
     def program() -> None:
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     async def main() -> None:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        settings.ROOT.set(cast("pulumi.Resource", object()))  # so that set_mocks makes no root of its own
-        mocks.set_mocks(_Clouds(), project="honeydue", stack=stack, preview=preview, monitor=_Recorder(recording))
-        settings.ROOT.set(None)
-        set_all_config(as_pulumi_hands_over(config), secret_keys)
-        settings.SETTINGS.callbacks = _Hooks(recording)  # type: ignore[assignment] # no engine calls back
-        await pulumi.runtime.stack.run_in_stack(program)
+        configure(stack, config, secret_keys, _Recorder(recording), preview=preview)
+        settings.SETTINGS.callbacks = _Hooks(recording)
+        await asyncio.wait_for(pulumi.runtime.stack.run_in_stack(program), _PATIENCE_SECONDS)
 
     before = dict(sys.modules)
     try:
@@ -209,3 +208,13 @@ def record_config(stack: str, config: dict[str, Any], *, preview: bool = False) 
             if name == "__main__":
                 del sys.modules[name]
     return recording
+
+
+def configure(
+    stack: str, config: dict[str, Any], secret_keys: Sequence[str], monitor: mocks.MockMonitor, *, preview: bool = False
+) -> None:
+    """Point the SDK at a monitor and a configuration, without a stack resource: a program makes its own."""
+    settings.ROOT.set(cast("pulumi.Resource", object()))  # set_mocks would make one where there is none
+    mocks.set_mocks(monitor.mocks, project="honeydue", stack=stack, preview=preview, monitor=monitor)
+    settings.ROOT.set(None)
+    set_all_config(as_pulumi_hands_over(config), list(secret_keys))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_a_node_is_evicted_from_another_one_before_its_server_goes(prod: Recordi
 def test_servers_join_one_after_another_and_only_the_first_may_initialise(prod: Recording) -> None:
     joins = commands(prod, "k3s join")
     assert [item.name for item in joins] == ["hetzner1-k3s", "hetzner2-k3s", "hetzner3-k3s"]
-    for earlier, later in zip(joins, joins[1:], strict=False):
+    for earlier, later in pairwise(joins):
         assert earlier.urn in later.dependencies, "two etcd learners at once"
     told = [json.loads(re.findall(r"\{.*\}", item.inputs["create"].splitlines()[0])[0]) for item in joins]
     assert [item["initialise"] for item in told] == [True, False, False]
@@ -126,13 +127,20 @@ def test_every_firewall_stands_before_the_first_server_joins(recording: Recordin
     assert {item.urn for item in confirmed} <= recording.reaches(first.urn), "a silent peer would prove nothing"
 
 
-def test_dns_comes_after_everything_that_answers(recording: Recording) -> None:
+def test_a_record_comes_after_what_answers_for_its_host(recording: Recording) -> None:
+    answering = {
+        host: item.urn for item in recording.of_type(":Ingress") for host in item.inputs["spec"]["tls"][0]["hosts"]
+    }
+    answering |= {
+        host: item.urn
+        for item in recording.of_type(":IngressRoute")
+        for host in re.findall(r"`(.+?)`", item.inputs["spec"]["routes"][0]["match"])
+    }
     records = recording.of_type(":DnsRecord")
-    routes = recording.of_type(":Ingress") + recording.of_type(":IngressRoute")
     assert records
-    assert routes
     for item in records:
-        assert {route.urn for route in routes} <= set(item.dependencies), f"{item.name} would announce a host too early"
+        router = answering[item.inputs["name"]]
+        assert router in item.dependencies, f"{item.name} would announce a host that nothing answers for"
 
 
 def test_routes_come_after_their_middlewares_and_the_rolled_out_traefik(recording: Recording) -> None:
@@ -278,13 +286,10 @@ def test_one_list_of_ranges_is_everywhere(recording: Recording) -> None:
 
 def test_another_list_of_ranges_reaches_the_same_places() -> None:
     known = snapshot()
-    lists = {
-        "source": "list",
-        "ipv4": [str(item) for item in known.ipv4[1:]],
-        "ipv6": [str(item) for item in known.ipv6],
-    }
-    places = places_of_the_ranges(record("prod", {"honeydue:cloudflareRanges": lists}))
-    assert all(place == set(lists["ipv4"] + lists["ipv6"]) for place in places)
+    ipv4, ipv6 = [str(item) for item in known.ipv4[1:]], [str(item) for item in known.ipv6]
+    ranges = {"source": "list", "ipv4": ipv4, "ipv6": ipv6}
+    places = places_of_the_ranges(record("prod", {"honeydue:cloudflareRanges": ranges}))
+    assert all(place == {*ipv4, *ipv6} for place in places)
 
 
 def test_aliases_are_not_needed_yet(recording: Recording) -> None:

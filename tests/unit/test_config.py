@@ -1,23 +1,29 @@
-"""Stack files: the three of the repository are accepted, and each kind of mistake is named with key, value and remedy."""
+"""Stack files: the repository's three are accepted, and each kind of mistake is named with key, value and remedy."""
 
+from itertools import zip_longest
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime import mocks
-from pulumi.runtime.config import set_all_config
 
 from components.config import ConfigError, StackConfig
-from tests.stack_files import SECRET_KEYS, STACKS, as_pulumi_hands_over, generated_secrets, stack_config
+from tests.program.recorder import configure
+from tests.stack_files import SECRET_KEYS, STACKS, generated_secrets, stack_config
 
 
-def load(stack: str = "prod", *, secret_keys: tuple[str, ...] = SECRET_KEYS, **changes: Any) -> StackConfig:
-    """Load a stack file's config with some project keys changed; None removes a key."""
+def load(
+    stack: str = "prod",
+    changes: dict[str, Any] | None = None,
+    *,
+    secret_keys: tuple[str, ...] = SECRET_KEYS,
+) -> StackConfig:
+    """Load a stack file's config with some keys changed, the project's without its name; None removes a key."""
     config = {**stack_config(stack), **generated_secrets()}
-    config |= {key if ":" in key else f"honeydue:{key}": value for key, value in changes.items()}
+    config |= {key if ":" in key else f"honeydue:{key}": value for key, value in (changes or {}).items()}
     config = {key: value for key, value in config.items() if value is not None}
-    mocks.set_mocks(_NoClouds(), project="honeydue", stack=stack)
-    set_all_config(as_pulumi_hands_over(config), [key for key in secret_keys if key in config])
+    monitor = mocks.MockMonitor(_NoClouds())  # type: ignore[no-untyped-call] # the SDK's own is untyped
+    configure(stack, config, [key for key in secret_keys if key in config], monitor)
     return StackConfig.load()
 
 
@@ -25,7 +31,7 @@ class _NoClouds(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         raise AssertionError(f"loading the config registered {args.typ}")
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"loading the config called {args.token}")
 
 
@@ -34,9 +40,7 @@ def servers(*changes: dict[str, Any], count: int = 3) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"name": f"hetzner{number}", "privateIp": f"10.0.1.1{number}"} for number in range(1, count + 1)
     ]
-    for row, change in zip(rows, changes, strict=False):
-        row |= change
-    return rows
+    return [{**row, **change} for row, change in zip_longest(rows, changes, fillvalue=dict[str, Any]())]
 
 
 def route(**changes: Any) -> list[dict[str, Any]]:
@@ -179,7 +183,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize(("changes", "words"), BAD.values(), ids=BAD.keys())
 def test_a_mistake_is_named_with_its_remedy(changes: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(ConfigError) as refusal:
-        load(**changes)
+        load(changes=changes)
 
     text = str(refusal.value)
     missing = [word for word in words if word not in text]
@@ -190,11 +194,13 @@ def test_a_mistake_is_named_with_its_remedy(changes: dict[str, Any], words: list
 def test_all_mistakes_come_at_once() -> None:
     with pytest.raises(ConfigError) as refusal:
         load(
-            operators=["0.0.0.0/0"],
-            servers=servers({"name": "Bad_Name"}, {"privateIp": "10.9.9.9"}),
-            routes=route(hosts=["elsewhere.org"], canary={"service": "next", "weight": 0}),
-            k3sVersion="v9",
-            **{"cloudflare:apiToken": None},
+            changes={
+                "operators": ["0.0.0.0/0"],
+                "servers": servers({"name": "Bad_Name"}, {"privateIp": "10.9.9.9"}),
+                "routes": route(hosts=["elsewhere.org"], canary={"service": "next", "weight": 0}),
+                "k3sVersion": "v9",
+                "cloudflare:apiToken": None,
+            }
         )
 
     keys = {problem.key for problem in refusal.value.problems}
@@ -212,7 +218,7 @@ def test_all_mistakes_come_at_once() -> None:
 def test_a_secret_in_plain_text_is_refused_and_not_shown() -> None:
     token = "a" * 64
     with pytest.raises(ConfigError) as refusal:
-        load(secret_keys=(), **{"hcloud:token": token})
+        load(changes={"hcloud:token": token}, secret_keys=())
 
     assert "plain text" in str(refusal.value)
     assert token not in str(refusal.value), "the refusal itself leaks the token"
@@ -220,7 +226,7 @@ def test_a_secret_in_plain_text_is_refused_and_not_shown() -> None:
 
 def test_a_token_of_the_wrong_shape_is_refused_and_not_shown() -> None:
     with pytest.raises(ConfigError) as refusal:
-        load(**{"hcloud:token": "tooshort"})
+        load(changes={"hcloud:token": "tooshort"})
 
     assert "exactly 64" in str(refusal.value)
     assert "tooshort" not in str(refusal.value), "the refusal itself leaks the token"
