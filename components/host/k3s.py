@@ -24,6 +24,8 @@ PAUSE = 5  # seconds
 STEADY = 3  # times in a row that all peers must refuse: a peer that restarts refuses too, for a moment
 INSTALLER_LIMIT = 1 << 20  # bytes
 CONFIG = "etc/rancher/k3s/config.yaml"
+TOKENS = "etc/rancher/k3s/config.yaml.d/10-token.yaml"
+PENDING = "etc/rancher/k3s/.pending"  # outlives a run that was cut off between a change and the restart
 SHARED_KEYS = """debug v vmodule log alsologtostderr node-name node-label node-taint image-credential-provider-bin-dir
 image-credential-provider-config selinux lb-server-port protect-kernel-defaults container-runtime-endpoint pause-image
 snapshotter private-registry node-external-ip resolv-conf flannel-conf flannel-cni-conf kubelet-arg kube-proxy-arg
@@ -47,15 +49,20 @@ def join(settings: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]:
     _run("sysctl", "-p", f"{ROOT}etc/sysctl.d/90-honeydue.conf")
     own = {"node-name": settings["name"], "node-ip": settings["privateIp"], "flannel-iface": _interface(settings)}
     place, mode = _place(settings)
-    config = {**settings["config"], **own, **place}
-    changed = [
-        _write(CONFIG, json.dumps(config, indent=1, sort_keys=True) + "\n"),
-        _write("etc/rancher/k3s/config.yaml.d/10-token.yaml", json.dumps(_tokens(settings, secrets)) + "\n"),
-        _install(settings, unit),
-    ]
-    _run("systemctl", "restart" if any(changed) else "start", "--no-block", unit)
+    config = json.dumps({**settings["config"], **own, **place}, indent=1, sort_keys=True)
+    files = {CONFIG: f"{config}\n", TOKENS: json.dumps(_tokens(settings, secrets)) + "\n"}
+    if not _is_installed(settings, unit) or any(_differs(path, text) for path, text in files.items()):
+        _write(PENDING, "restart k3s once the files beside this one are complete\n")
+    for path, text in files.items():
+        _write(path, text)
+    if not _is_installed(settings, unit):
+        _install(settings)
+    changed = os.path.exists(ROOT + PENDING)
+    _run("systemctl", "restart" if changed else "start", "--no-block", unit)
     _wait_until_ready(settings, unit)
-    mode = mode or ("updated" if any(changed) else "unchanged")
+    if changed:
+        os.remove(ROOT + PENDING)
+    mode = mode or ("updated" if changed else "unchanged")
     return {"node": settings["name"], "role": settings["role"], "mode": mode, "version": settings["version"]}
 
 
@@ -88,13 +95,9 @@ def _interface(settings: dict[str, Any]) -> str:
 
 def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Where in the cluster this node stands, as configuration, and how it gets there; no new way for a member."""
-    server, data = settings["role"] == "server", f"{ROOT}var/lib/rancher/k3s/"
-    before = _present_place()
-    if server and os.path.exists(f"{data}server/db/etcd/member"):
-        return before, ""
-    if os.path.exists(f"{data}agent/client-kubelet.crt") and before.get("server") in [
-        _url(peer) for peer in settings["peers"]
-    ]:
+    server, data, before = settings["role"] == "server", f"{ROOT}var/lib/rancher/k3s/", _present_place()
+    known = before.get("server") in [_url(peer) for peer in settings["peers"]]
+    if os.path.exists(data + ("server/db/etcd/member" if server else "agent/client-kubelet.crt")) and (server or known):
         return before, ""
     deadline, refusals, states = time.monotonic() + settings["readySeconds"], 0, {"": "silent"}
     while time.monotonic() < deadline:
@@ -147,28 +150,29 @@ def _tokens(settings: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]
     """An agent never holds the token of the servers."""
     if settings["role"] == "agent":
         return {"token": secrets.get("agent-token") or secrets["token"]}
-    return {key: secrets[key] for key in ("token", "agent-token") if key in secrets}
+    return {"token": secrets["token"], **secrets}
 
 
-def _install(settings: dict[str, Any], unit: str) -> bool:
-    """Run the installer of k3s, which verifies the checksum of the binary, unless this very version is there."""
+def _is_installed(settings: dict[str, Any], unit: str) -> bool:
     try:
-        present = settings["version"] in _run("k3s", "--version").split()
         _run("systemctl", "cat", unit)
+        return settings["version"] in _run("k3s", "--version").split()
     except (OSError, RuntimeError):
-        present = False
-    if present:
         return False
-    with urllib.request.urlopen(settings["installer"], timeout=30) as answer, tempfile.NamedTemporaryFile() as file:  # noqa: S310 - check() admits http and https only
+
+
+def _install(settings: dict[str, Any]) -> None:
+    """Run the installer of k3s, which verifies the checksum of the binary."""
+    with urllib.request.urlopen(settings["installer"], timeout=30) as answer:  # noqa: S310 - check() admits http and https only
         script = answer.read(INSTALLER_LIMIT + 1)
-        if len(script) > INSTALLER_LIMIT:
-            raise RuntimeError(f"the installer is over {INSTALLER_LIMIT} bytes long, so it is none")
+    if len(script) > INSTALLER_LIMIT:
+        raise RuntimeError(f"the installer is over {INSTALLER_LIMIT} bytes long, so it is none")
+    with tempfile.NamedTemporaryFile() as file:
         file.write(script)
         file.flush()
         wanted = {"VERSION": settings["version"], "EXEC": settings["role"], "SKIP_START": "true"}
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("K3S_", "INSTALL_K3S_"))}
         _run("sh", file.name, **kept, **{f"INSTALL_K3S_{key}": value for key, value in wanted.items()})
-    return True
 
 
 def _wait_until_ready(settings: dict[str, Any], unit: str) -> None:
@@ -201,19 +205,23 @@ def _lack(settings: dict[str, Any], unit: str) -> str:
     return ""
 
 
-def _write(path: str, text: str, mode: int = 0o600) -> bool:
+def _differs(path: str, text: str, mode: int = 0o600) -> bool:
+    if not os.path.exists(ROOT + path) or os.stat(ROOT + path).st_mode & 0o777 != mode:
+        return True
+    with open(ROOT + path) as file:
+        return file.read() != text
+
+
+def _write(path: str, text: str, mode: int = 0o600) -> None:
     """Replace a file in one go, if that changes it."""
+    if not _differs(path, text, mode):
+        return
     path = ROOT + path
-    if os.path.exists(path):
-        with open(path) as file:
-            if file.read() == text and os.stat(path).st_mode & 0o777 == mode:
-                return False
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
         os.fchmod(file.fileno(), mode)
         file.write(text)
     os.replace(f"{path}.new", path)
-    return True
 
 
 def _run(*command: str, **environment: str) -> str:
