@@ -1,0 +1,1 @@
+"""What the program and its previews cost, as ratios within one run: `make bench`."""

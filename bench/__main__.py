@@ -1,0 +1,179 @@
+"""Measures what the program and its previews cost: three ratios with their medians, written to docs/performance.md.
+
+python -m bench [--runs N] [--print-only]
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sandbox.engine.find import find
+from sandbox.engine.layout import ROOT, Layout
+from sandbox.engine.plugins import install_plugins
+from sandbox.engine.session import Sandbox
+from sandbox.engine.stack_file import StackFile
+from sandbox.engine.voice import Voice, voice
+
+REPORT: Final = ROOT / "docs" / "performance.md"
+FEW, MANY = 50, 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """One comparison: its two measured sides, and the bound that the ratio of their medians keeps."""
+
+    title: str
+    unit: str
+    bound: float
+    numerator: tuple[str, Sequence[float]]
+    denominator: tuple[str, Sequence[float]]
+
+    @property
+    def value(self) -> float:
+        """Median over median."""
+        return statistics.median(self.numerator[1]) / statistics.median(self.denominator[1])
+
+    @property
+    def row(self) -> str:
+        """A line of the report's table."""
+        sides = [
+            f"{name}: {statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
+            for name, times in (self.numerator, self.denominator)
+        ]
+        return f"| {self.title} | {sides[0]} | {sides[1]} | {self.unit} | **{self.value:.2f}** | {self.bound} |"
+
+
+def main() -> int:
+    """Measure, report, and fail if a ratio is over its bound."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=5, help="runs of each side, taken in turn (default: 5)")
+    parser.add_argument("--print-only", action="store_true", help="leave docs/performance.md as it is")
+    arguments = parser.parse_args()
+    if arguments.runs < 1:
+        parser.error("--runs is at least 1")
+    say = voice()
+    ratios = [imports(arguments.runs, say), previews(arguments.runs, say), growth(arguments.runs, say)]
+    text = report(ratios, arguments.runs)
+    sys.stdout.write(text)
+    if not arguments.print_only:
+        REPORT.write_text(text)
+    return int(any(ratio.value > ratio.bound for ratio in ratios))
+
+
+def imports(runs: int, say: Voice) -> Ratio:
+    """The program from the start of Python to its last registration, against the same with the plain import."""
+
+    def seconds(kind: str) -> float:
+        began = time.time()
+        return _run_program(kind, 0)["clock"] - began
+
+    quick, plain = _in_turn("program time", runs, say, lambda: seconds("quick"), lambda: seconds("plain"))
+    return Ratio(
+        title="Program time, start of Python to last registration (prod)",
+        unit="s",
+        bound=0.6,
+        numerator=("this program", quick),
+        denominator=("with plain imports", plain),
+    )
+
+
+def previews(runs: int, say: Voice) -> Ratio:
+    """A preview of production on an empty state, against that of one resource of each of the same providers."""
+    tools = Layout()
+    engine = find(tools.tools, say)
+    install_plugins(tools)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        prod = StackFile.read(ROOT / "Pulumi.prod.yaml", generate_secrets=True)
+        small = StackFile(path=prod.path, stack="smallest", config={}, generate=("hcloud:token", "cloudflare:apiToken"))
+        whole = Sandbox(engine=engine, file=prod, layout=Layout(home=home / "prod"))
+        least = Sandbox(
+            engine=engine, file=small, layout=Layout(home=home / "least"), main=ROOT / "bench" / "smallest.py"
+        )
+
+        def seconds(stack: Sandbox) -> float:
+            began = time.perf_counter()
+            stack.preview()
+            return time.perf_counter() - began
+
+        sides = _in_turn("previews", runs, say, lambda: seconds(whole), lambda: seconds(least), warm=1)
+    return Ratio(
+        title="Preview on an empty state, engine, policies and all",
+        unit="s",
+        bound=1.5,
+        numerator=("prod", sides[0]),
+        denominator=("one resource per provider", sides[1]),
+    )
+
+
+def growth(runs: int, say: Voice) -> Ratio:
+    """CPU time of the program per resource, with many hosts against few."""
+
+    def cost(hosts: int) -> float:
+        figures = _run_program("quick", hosts)
+        return figures["cpu"] / figures["registrations"] * 1000
+
+    many, few = _in_turn("growth", runs, say, lambda: cost(MANY), lambda: cost(FEW))
+    return Ratio(
+        title="The program's CPU time per resource",
+        unit="ms",
+        bound=1.2,
+        numerator=(f"{MANY} hosts", many),
+        denominator=(f"{FEW} hosts", few),
+    )
+
+
+def _in_turn(
+    title: str, runs: int, say: Voice, first: Callable[[], float], second: Callable[[], float], *, warm: int = 0
+) -> tuple[list[float], list[float]]:
+    """Both sides in turn, so that a machine that slows down slows both; the first `warm` rounds are not counted."""
+    sides: tuple[list[float], list[float]] = ([], [])
+    for number in range(runs + warm):
+        say.say(f"{title}: round {number + 1} of {runs + warm}")
+        for side, measure in zip(sides, (first, second), strict=True):
+            side.append(measure())
+    return sides[0][warm:], sides[1][warm:]
+
+
+def _run_program(kind: str, hosts: int) -> dict[str, float]:
+    run = subprocess.run(
+        [sys.executable, "-m", "bench.program", kind, "prod", str(hosts)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    return dict(json.loads(run.stdout))
+
+
+def report(ratios: Sequence[Ratio], runs: int) -> str:
+    """The text of docs/performance.md."""
+    rows = "\n".join(ratio.row for ratio in ratios)
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"""# Performance
+
+Measured by `make bench`, which writes this page: medians of {runs} runs (least to most) on {machine}.
+Both sides of a ratio were run in turn in one go; only the ratios mean anything on another machine.
+
+| What | This | Against | Unit | Ratio | Bound |
+|---|---|---|---|---|---|
+{rows}
+
+Program time is kept down by `components/cloudflare_sdk.py` (five classes without the package's `__init__`), by manifests
+that need no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`).
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
