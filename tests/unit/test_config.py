@@ -22,7 +22,7 @@ def load(
     config = {**stack_config(stack), **generated_secrets()}
     config |= {key if ":" in key else f"honeydue:{key}": value for key, value in (changes or {}).items()}
     config = {key: value for key, value in config.items() if value is not None}
-    monitor = mocks.MockMonitor(_NoClouds())  # type: ignore[no-untyped-call] # the SDK's own is untyped
+    monitor = mocks.MockMonitor(_NoClouds())
     configure(stack, config, [key for key in secret_keys if key in config], monitor)
     return StackConfig.load()
 
