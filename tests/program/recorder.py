@@ -28,6 +28,7 @@ class Registration:
     parent: str
     custom: bool
     inputs: dict[str, Any]
+    answered: dict[str, Any]
     secret_inputs: frozenset[str]
     protect: bool
     ignore_changes: tuple[str, ...]
@@ -139,6 +140,7 @@ class _Recorder(mocks.MockMonitor):
                 parent=request.parent,
                 custom=request.custom,
                 inputs={key: _plain(value) for key, value in inputs.items()},
+                answered={"id": answer.id, **_addresses(answer)},
                 secret_inputs=frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value)),
                 protect=request.protect,
                 ignore_changes=tuple(request.ignoreChanges),
@@ -171,8 +173,24 @@ class _Hooks:
         self._recording.hooks[hook.name] = hook
 
 
+def _addresses(answer: Any) -> dict[str, Any]:
+    """The address that the made-up cloud gave, since a policy follows it from the server to the record."""
+    return {key: value for key, value in rpc.deserialize_properties(answer.object).items() if key == "ipAddress"}
+
+
 def _plain(value: Any) -> Any:
-    return rpc.unwrap_rpc_secret(value) if rpc.is_rpc_secret(value) else value
+    """Without the marks of secrets, and with whole numbers as the engine hands them to policies: as integers."""
+    match value:
+        case dict() if rpc.is_rpc_secret(value):
+            return _plain(rpc.unwrap_rpc_secret(value))
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
 
 
 def record(stack: str, overrides: dict[str, Any] | None = None, *, preview: bool = False) -> Recording:

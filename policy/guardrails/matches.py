@@ -1,0 +1,88 @@
+"""Which hosts a Traefik rule can match. Source: doc.traefik.io, routers of v3, rule syntax."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+Hosts = frozenset[str] | None
+"""The hosts that can match; None for any."""
+
+_TOKEN: Final = re.compile(r"\s*(\|\||&&|!|\(|\)|,|`[^`]*`|\"[^\"\\]*\"|[A-Za-z]+)")
+_MATCHERS: Final = frozenset(
+    {"Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp"}
+    | {"Query", "QueryRegexp", "ClientIP"}
+)
+
+
+class RuleError(ValueError):
+    """A rule that can't be read, and so not be judged."""
+
+
+def hosts_of(rule: str) -> Hosts:
+    """The hosts of a rule: only `Host` narrows them, and a negation or a regular expression never does.
+
+    Raises:
+        RuleError: when the text is no rule.
+    """
+    tokens = list(_tokens(rule))
+    hosts, rest = _either(tokens)
+    if rest:
+        raise RuleError(f"{rest[0]!r} stands where the rule must end")
+    return hosts
+
+
+def _tokens(text: str) -> Iterator[str]:
+    position = 0
+    while position < len(text.rstrip()):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise RuleError(f"{text[position:].strip()[:20]!r} is no part of a rule")
+        yield found[1]
+        position = found.end()
+
+
+def _either(tokens: list[str]) -> tuple[Hosts, list[str]]:
+    hosts, tokens = _both(tokens)
+    while tokens[:1] == ["||"]:
+        other, tokens = _both(tokens[1:])
+        hosts = None if hosts is None or other is None else hosts | other
+    return hosts, tokens
+
+
+def _both(tokens: list[str]) -> tuple[Hosts, list[str]]:
+    hosts, tokens = _one(tokens)
+    while tokens[:1] == ["&&"]:
+        other, tokens = _one(tokens[1:])
+        hosts = other if hosts is None else hosts if other is None else hosts & other
+    return hosts, tokens
+
+
+def _one(tokens: list[str]) -> tuple[Hosts, list[str]]:
+    match tokens:
+        case ["!", *rest]:
+            return None, _one(rest)[1]
+        case ["(", *rest]:
+            hosts, rest = _either(rest)
+            if rest[:1] != [")"]:
+                raise RuleError("a bracket is not closed")
+            return hosts, rest[1:]
+        case [name, "(", *rest] if name in _MATCHERS:
+            values, rest = _arguments(rest)
+            return (frozenset(value.lower() for value in values) if name == "Host" else None), rest
+        case [other, *_]:
+            raise RuleError(f"{other!r} is no matcher that is known here")
+        case _:
+            raise RuleError("a matcher is missing")
+
+
+def _arguments(tokens: list[str]) -> tuple[list[str], list[str]]:
+    values: list[str] = []
+    while tokens and tokens[0][0] in '`"':
+        values.append(tokens[0][1:-1])
+        tokens = tokens[1:]
+        if tokens[:1] != [","]:
+            break
+        tokens = tokens[1:]
+    if not values or tokens[:1] != [")"]:
+        raise RuleError("a matcher's arguments can't be read")
+    return values, tokens[1:]
