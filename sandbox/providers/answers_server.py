@@ -1,0 +1,80 @@
+"""Answers about one server: its first boot and its firewall."""
+
+import json
+import time
+from typing import Any, Final
+
+from components.host import ufw
+from sandbox.providers.ssh import Host, instructions
+
+_UFW: Final = "ufw_policy"
+
+
+class FailedError(Exception):
+    """A host program ended with an error; the text is its stderr, without its name."""
+
+
+def wait_for_boot(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
+    """cloud-init is done if it was told something that it understands."""
+    del arguments, stdin
+    if not instructions(host.server):
+        raise FailedError("cloud-init ended in state error: user data is no #cloud-config document")
+    return {"cloudInit": "done"}
+
+
+def apply_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
+    """Record the policy, armed; nothing is armed where nothing differs from what was confirmed."""
+    del arguments
+    policy = _given(stdin, "ufw")
+    try:
+        ufw.check(policy)
+    except (ufw.UfwError, ValueError, KeyError) as error:
+        raise FailedError(str(error)) from error
+    digest = ufw.digest(policy)
+    state = _state(host)
+    confirmed = state.get("confirmed") or {}
+    if state.get("phase") == "confirmed" and _rules(confirmed) == _rules(policy):
+        _keep(host, {**state, "confirmed": policy, "digest": digest})
+        return {"digest": digest, "commands": 0, "rollbackSeconds": 0}
+    seconds = int(policy["rollbackSeconds"])
+    commands = len(_rules(policy) ^ _rules(confirmed))
+    armed = {"phase": "armed", "policy": policy, "digest": digest, "until": time.time() + seconds}
+    _keep(host, {"confirmed": confirmed, **armed})
+    return {"digest": digest, "commands": commands, "rollbackSeconds": seconds}
+
+
+def confirm_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
+    """Disarm; too late is too late."""
+    del arguments
+    wanted, state = _given(stdin, "confirm"), _state(host)
+    last = state.get("digest", "none")
+    if last != wanted:
+        raise FailedError(f"the rules applied last have digest {last}, not {wanted}: apply first")
+    if state["phase"] == "armed" and time.time() > state["until"]:
+        _keep(host, {**state, "until": time.time() + ufw.SECOND_CHANCE})
+        again = f"confirm again within {ufw.SECOND_CHANCE} s"
+        raise FailedError(f"not confirmed in time, so undone; applied once more: {again}")
+    _keep(host, {"phase": "confirmed", "confirmed": state.get("policy") or state["confirmed"], "digest": wanted})
+    return {"digest": wanted, "confirmed": True}
+
+
+def _given(stdin: str, key: str) -> Any:
+    try:
+        return json.loads(stdin)[key]
+    except (KeyError, TypeError, ValueError) as error:
+        raise FailedError(f"stdin is not JSON with the key {key}: {error}") from error
+
+
+def _rules(policy: dict[str, Any]) -> set[str]:
+    """What UFW is told, line by line."""
+    defaults = {f"{way} {policy.get(way)}" for way in ("incoming", "outgoing", "routed") if policy}
+    return defaults | {json.dumps(rule, sort_keys=True) for rule in policy.get("rules", [])}
+
+
+def _state(host: Host) -> dict[str, Any]:
+    found = host.world.get(_UFW, host.server.name, place=host.place)
+    return found.data if found else {}
+
+
+def _keep(host: Host, state: dict[str, Any]) -> None:
+    host.world.put(_UFW, host.server.name, state, place=host.place, provider="command", name=host.server.name)

@@ -1,0 +1,211 @@
+"""The kubernetes provider: objects of the cluster behind its kubeconfig, created once, then applied server-side."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from sandbox.faults import Fault
+from sandbox.providers.base import StandIn
+from sandbox.providers.diffing import Difference
+from sandbox.providers.k3s_credentials import access
+from sandbox.providers.kubernetes_api import RecordedApi, UnreachableError, identity_of, reach, world_kind
+from sandbox.providers.kubernetes_kinds import KINDS, Kind
+from sandbox.providers.resource import INTERNAL, Made, Plain, Resource
+from sandbox.providers.values import UNKNOWN, has_unknown, normal
+from sandbox.world import World
+
+_IDENTITY: Final = ("name", "namespace")
+
+
+class KubernetesObject(Resource):
+    """An object of any kind; its inputs are its manifest."""
+
+    shape: Kind
+
+    def __init__(self, world: World, shape: Kind, connection: "Connection") -> None:
+        self.shape = shape
+        self.connection: Final = connection
+        super().__init__(world)
+
+    @property
+    def known(self) -> dict[str, bool]:
+        """A manifest's own fields; what is wrong within them is the API server's to say."""
+        return {"apiVersion": True, "kind": True, "metadata": True, **dict.fromkeys(self.shape.body, False)}
+
+    def prepared(self, inputs: Plain, old: Plain, name: str, seed: bytes) -> Plain:
+        """A name and a namespace where there is none."""
+        metadata = dict(inputs.get("metadata") or {})
+        if metadata.get("name") is None:
+            metadata["name"] = (old.get("metadata") or {}).get("name") or f"{name}-{seed.hex()[:8]}"
+        if self.shape.namespaced and metadata.get("namespace") is None:
+            metadata["namespace"] = "default"
+        return {**inputs, "metadata": metadata}
+
+    def difference(self, state: Plain, old_inputs: Plain, inputs: Plain, ignored: list[str]) -> Difference:
+        """Old inputs against new ones: what others add to an object is none of ours."""
+        del state
+        keys = {*old_inputs, *inputs} - INTERNAL - set(ignored)
+        found = Difference(changed={key for key in keys if _differs(old_inputs.get(key), inputs.get(key))})
+        found.by_input = set(found.changed)
+        old, new = old_inputs.get("metadata") or {}, inputs.get("metadata") or {}
+        if any(_differs(old.get(key), new.get(key)) for key in _IDENTITY):
+            found.replacing.add("metadata")
+        found.replacing |= found.changed & self.immutable
+        found.delete_first = bool(found.replacing)
+        return found
+
+    @property
+    def immutable(self) -> frozenset[str]:
+        """Fields whose change replaces the object."""
+        return frozenset()
+
+    def planned(self, inputs: Plain) -> Plain:
+        """A dry run where the API server answers and all is known."""
+        self._dry_run(inputs)
+        return self.shown(inputs)
+
+    def planned_update(self, state: Plain, inputs: Plain) -> Plain:
+        """The same."""
+        self._dry_run(inputs)
+        return {**state, **self.shown(inputs)}
+
+    def create(self, inputs: Plain, urn: str) -> Made:
+        """POST."""
+        manifest = self.shown(inputs)
+        return Made(id=identity_of(manifest), outputs=self.connection.api.create(self.shape, manifest, urn))
+
+    def read(self, identity: str, state: Plain) -> Plain | None:
+        """GET."""
+        del state
+        return self.connection.api.get(self.shape, identity)
+
+    def update(self, identity: str, state: Plain, inputs: Plain) -> Plain:
+        """PATCH, server-side."""
+        del state
+        return self.connection.api.apply(self.shape, identity, self.shown(inputs))
+
+    def delete(self, identity: str, state: Plain) -> None:
+        """DELETE, in the foreground."""
+        del state
+        self.connection.api.delete(self.shape, identity)
+
+    def read_inputs(self, inputs: Plain, outputs: Plain) -> Plain:
+        """The inputs as the cluster has them now; all that is there, for an import."""
+        if not [key for key in inputs if key not in INTERNAL]:
+            return {key: outputs[key] for key in self.known if key in outputs}
+        return {key: value if key in INTERNAL else _as_live(value, outputs.get(key)) for key, value in inputs.items()}
+
+    def detail(self, inputs: Plain, state: Plain) -> str:
+        """Its name."""
+        manifest = inputs or state
+        return identity_of(manifest) if manifest.get("metadata") else ""
+
+    def _dry_run(self, inputs: Plain) -> None:
+        if has_unknown(inputs):
+            return
+        try:
+            api = self.connection.api
+        except UnreachableError:
+            return
+        api.refuse(self.shape, self.shown(inputs))
+
+
+class Secret(KubernetesObject):
+    """A Secret: its data are base64 and secret, and change in place only if the provider says so."""
+
+    secrets = frozenset({"data", "stringData"})
+    secret_inputs = frozenset({"data"})
+
+    def prepared(self, inputs: Plain, old: Plain, name: str, seed: bytes) -> Plain:
+        """`stringData` becomes `data`, as the API server does it."""
+        inputs = super().prepared(inputs, old, name, seed)
+        texts = inputs.pop("stringData", None) or {}
+        if texts == UNKNOWN:
+            return {**inputs, "data": UNKNOWN}
+        data = {key: text if text == UNKNOWN else _base64(str(text)) for key, text in texts.items()}
+        return {**inputs, "data": {**(inputs.get("data") or {}), **data}} if data else inputs
+
+    @property
+    def immutable(self) -> frozenset[str]:
+        """Its type always, its data unless the provider allows it."""
+        return frozenset({"type"} if self.connection.secrets_are_mutable else {"type", "data"})
+
+
+class Connection:
+    """The cluster that the provider is configured for."""
+
+    def __init__(self, world: World, configuration: Callable[[], Plain]) -> None:
+        self._world: Final = world
+        self._configuration: Final = configuration
+
+    @property
+    def api(self) -> RecordedApi:
+        """Its API server. Raises UnreachableError."""
+        kubeconfig = self._configuration().get("kubeconfig")
+        if not kubeconfig or has_unknown(kubeconfig):
+            raise UnreachableError("configured Kubernetes cluster is unreachable: no kubeconfig is known yet")
+        return reach(self._world, str(kubeconfig))
+
+    @property
+    def secrets_are_mutable(self) -> bool:
+        """Whether a Secret's data may change in place."""
+        return bool(normal(self._configuration().get("enableSecretMutable")) == "true")
+
+
+class Kubernetes(StandIn):
+    """pulumi-kubernetes."""
+
+    name = "kubernetes"
+    unavailable = "the server is currently unable to handle the request"
+
+    def __init__(self, world: World, faults: Sequence[Fault] | None = None) -> None:
+        super().__init__(world, faults)
+        connection = Connection(world, lambda: self.configuration)
+        self.kinds = {kind.token: _object(world, kind, connection) for kind in KINDS}
+
+    resources: ClassVar = ()
+
+    def configuration_difference(self, old: Plain, new: Plain) -> Difference:
+        """Another cluster replaces the provider and all under it; `clusterIdentifier` tells which it is, if given."""
+        found = super().configuration_difference(old, new)
+        if new.get("clusterIdentifier"):
+            both = old.get("clusterIdentifier") is not None
+            found.replacing = {"clusterIdentifier"} & found.changed if both else set()
+        elif "kubeconfig" in found.changed and _server(old) != _server(new):
+            found.replacing = {"kubeconfig"}
+        return found
+
+
+def provider(world: World) -> Kubernetes:
+    """The plugin."""
+    return Kubernetes(world)
+
+
+def _object(world: World, kind: Kind, connection: Connection) -> KubernetesObject:
+    """Types are rows of a table here, so each has a class of its own."""
+    base = Secret if kind.kind == "Secret" else KubernetesObject
+    made: type[KubernetesObject] = type(kind.kind, (base,), {"token": kind.token, "kind": world_kind(kind)})
+    return made(world, kind, connection)
+
+
+def _server(configuration: Plain) -> str | None:
+    """The address of the API server; nothing where it is not known."""
+    try:
+        return access(str(configuration.get("kubeconfig") or ""))["server"]
+    except ValueError:
+        return None
+
+
+def _differs(old: Any, new: Any) -> bool:
+    return has_unknown(new) or bool(normal(old) != normal(new))
+
+
+def _as_live(wanted: Any, live: Any) -> Any:
+    """What is live of what is wanted."""
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        return {key: _as_live(item, live[key]) for key, item in wanted.items() if key in live}
+    return wanted if normal(wanted) == normal(live) else live
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
