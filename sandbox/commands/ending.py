@@ -1,0 +1,40 @@
+"""`down`: ends what runs and deletes what lies about, with no say for the engine or its protections."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from sandbox.commands.opening import layout_of
+from sandbox.commands.show import tell
+from sandbox.engine.layout import ROOT, Layout
+from sandbox.engine.processes import end, processes
+
+
+def down(arguments: argparse.Namespace) -> None:
+    """Everything gone: processes, state, stacks, world, secrets; with --all also engine, plugins and .venv."""
+    layout = layout_of(arguments)
+    running = [process.pid for process in processes(layout)]
+    if running:
+        tell(f"ending processes {', '.join(map(str, running))}")
+        end(running)
+    gone = [name for path in _home_of(layout) if (name := _remove(path))]
+    if arguments.all:
+        gone += [name for path in (layout.tools, ROOT / ".venv") if (name := _remove(path))]
+    tell(f"removed {', '.join(gone)}" if gone else "nothing was there")
+
+
+def _home_of(layout: Layout) -> list[Path]:
+    """What a sandbox keeps in its home; the engine's own home goes with the default one, which it belongs to."""
+    world = sorted(layout.home.glob(f"{layout.world.name}*"))
+    own = [layout.pulumi_home] if layout.home == layout.tools else []
+    return [layout.state, layout.stacks, *world, layout.secrets, layout.passphrase, *own]
+
+
+def _remove(path: Path) -> str:
+    if not path.exists():
+        return ""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return path.name

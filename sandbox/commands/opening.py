@@ -1,0 +1,61 @@
+"""What each command starts with: the layout, an engine, the plugins, and the stack file as a Sandbox."""
+
+import argparse
+import sys
+
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.find import Engine, find
+from sandbox.engine.layout import Layout
+from sandbox.engine.plugins import install_plugins
+from sandbox.engine.session import Sandbox
+from sandbox.engine.stack_file import StackFile
+from sandbox.engine.voice import Voice, voice
+from sandbox.world import parse_fault
+
+
+def layout_of(arguments: argparse.Namespace) -> Layout:
+    """Where this run keeps its things."""
+    return Layout(home=arguments.home.resolve()) if arguments.home else Layout()
+
+
+def stack_file_of(arguments: argparse.Namespace) -> StackFile:
+    """The stack file as asked for."""
+    return StackFile.read(arguments.config_file, stack=arguments.stack, generate_secrets=arguments.generate_secrets)
+
+
+def ready(layout: Layout, speaker: Voice) -> Engine:
+    """An engine with our plugins laid out; says which engine it is."""
+    layout.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = find(layout.tools, speaker)
+    install_plugins(layout)
+    speaker.say(f"engine: {engine}")
+    return engine
+
+
+def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True) -> Sandbox:
+    """The stack, ready for the engine; with `stream` the engine's lines appear on stdout as they come."""
+    file = stack_file_of(arguments)
+    faults = tuple(arguments.fault)
+    for fault in faults:
+        try:
+            parse_fault(fault)
+        except ValueError as error:
+            raise SandboxError(f"--fault {fault}: {error}") from error
+    layout = layout_of(arguments)
+    speaker = voice()
+    engine = ready(layout, speaker)
+    speaker.say(f"stack: {file.stack}, from {arguments.config_file}")
+    return Sandbox(
+        engine=engine,
+        file=file,
+        layout=layout,
+        faults=faults,
+        on_output=_print if stream else None,
+        colour="always" if sys.stdout.isatty() else "never",
+        voice=speaker,
+    )
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

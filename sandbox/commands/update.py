@@ -1,0 +1,63 @@
+"""The commands that ask the engine to plan or to change something: setup, preview, up, refresh, destroy."""
+
+import argparse
+
+from sandbox.commands.opening import layout_of, open_sandbox, ready
+from sandbox.commands.show import show_drift, show_outputs, show_resources, show_simulated, tell
+from sandbox.engine.outcome import Outcome
+from sandbox.engine.voice import voice
+
+
+def setup(arguments: argparse.Namespace) -> None:
+    """Finds or builds the engine and lays the plugins out."""
+    ready(layout_of(arguments), voice())
+
+
+def preview(arguments: argparse.Namespace) -> None:
+    """Shows what `up` would do."""
+    sandbox = open_sandbox(arguments)
+    outcome = sandbox.preview(diff=arguments.diff, expect_no_changes=arguments.expect_no_changes)
+    tell(_summary("preview", outcome))
+
+
+def up(arguments: argparse.Namespace) -> None:
+    """Makes what the stack file says, and shows what stands then."""
+    sandbox = open_sandbox(arguments)
+    sandbox.cure()
+    planned = sandbox.preview()
+    tell(_summary("preview", planned))
+    if not planned.nothing_changes:
+        tell(_summary("up", sandbox.apply()))
+    show_resources(sandbox.export())
+    show_outputs(sandbox.outputs())
+    show_simulated()
+    if planned.nothing_changes:
+        tell("Nothing changes: what stands is what the stack file says.")
+
+
+def refresh(arguments: argparse.Namespace) -> None:
+    """Compares the state with what stands, and takes over what differs."""
+    show_drift(open_sandbox(arguments).refresh())
+
+
+def destroy(arguments: argparse.Namespace) -> None:
+    """Takes the stack down, if its file lifts the protection."""
+    sandbox = open_sandbox(arguments)
+    if not sandbox.stands:
+        tell(f"Nothing stands of stack {sandbox.file.stack}.")
+        return
+    if sandbox.file.teardown:
+        tell("The stack file says teardown: an update lifts the protection first.")
+        tell(_summary("up", sandbox.up()))
+    tell(_summary("destroy", sandbox.destroy()))
+
+
+def _summary(operation: str, outcome: Outcome) -> str:
+    """One line: how many resources are created, updated, replaced and deleted."""
+    form = "to {}" if operation == "preview" else "{}d"
+    parts = [f"{count} {form.format(name)}" for name, count in sorted(outcome.changes.items())]
+    if outcome.outputs_changed and not parts:
+        parts.append("outputs only")
+    if unchanged := outcome.summary.get("same"):
+        parts.append(f"{unchanged} unchanged")
+    return f"{operation}: {', '.join(parts) or 'nothing to do'}"

@@ -1,0 +1,64 @@
+"""Where everything of a sandbox lies: tools that all runs share, and a home with what stands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+"""The repository."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Folders and files. `tools` is costly and harmless, so it is kept; `home` is what `down` takes away."""
+
+    tools: Path = ROOT / ".sandbox"
+    home: Path = ROOT / ".sandbox"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """The engine's own home, with our plugins."""
+        return self.tools / "pulumi-home"
+
+    @property
+    def plugins(self) -> Path:
+        """Where the engine looks for installed plugins."""
+        return self.pulumi_home / "plugins"
+
+    @property
+    def state(self) -> Path:
+        """The file backend."""
+        return self.home / "state"
+
+    @property
+    def world(self) -> Path:
+        """The clouds: one SQLite file."""
+        return self.home / "world.sqlite"
+
+    @property
+    def secrets(self) -> Path:
+        """What the sandbox generated in place of an operator's secrets."""
+        return self.home / "secrets.json"
+
+    @property
+    def passphrase(self) -> Path:
+        """What encrypts the stacks' secrets."""
+        return self.home / "passphrase"
+
+    @property
+    def stacks(self) -> Path:
+        """One work folder per stack."""
+        return self.home / "stacks"
+
+    @property
+    def states(self) -> Path:
+        """Where the file backend keeps the stacks' states."""
+        return self.state / ".pulumi" / "stacks" / "honeydue"
+
+    def state_file(self, stack: str) -> Path:
+        """One stack's state."""
+        return self.states / f"{stack}.json"
+
+    def locks(self, stack: str) -> Path:
+        """The folder of one stack's locks."""
+        return self.state / ".pulumi" / "locks" / "organization" / "honeydue" / stack

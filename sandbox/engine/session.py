@@ -1,0 +1,235 @@
+"""One stack in one sandbox: the operations of the engine on this repository's own program, with policies, as data."""
+
+import json
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pulumi.automation import (
+    CommandError,
+    ConfigValue,
+    Deployment,
+    LocalWorkspace,
+    PulumiFn,
+    Stack,
+    fully_qualified_stack_name,
+)
+from pulumi.runtime._callbacks import _CallbackServicer
+
+from sandbox.engine.command import Command
+from sandbox.engine.environment import engine_environment
+from sandbox.engine.find import Engine
+from sandbox.engine.layout import ROOT, Layout
+from sandbox.engine.outcome import EngineFailed, Outcome
+from sandbox.engine.processes import end_orphans
+from sandbox.engine.recovery import Pending, pending_operations, settled, stale_locks
+from sandbox.engine.stack_file import StackFile
+from sandbox.engine.voice import Silent, Voice
+from sandbox.world import World
+
+PROJECT: Final = "honeydue"
+
+
+@dataclass(kw_only=True)
+class Sandbox:
+    """A stack file, an engine and a place for what they make; `on_output` gets the engine's own lines as they come.
+
+    Each operation gives an Outcome or raises EngineFailed with it. What an interrupted run left behind is cured before
+    anything else changes.
+    """
+
+    engine: Engine
+    file: StackFile
+    layout: Layout = field(default_factory=Layout)
+    faults: Sequence[str] = ()
+    on_output: Callable[[str], Any] | None = None
+    colour: str = "never"
+    voice: Voice = field(default_factory=Silent)
+    main: Path = ROOT / "__main__.py"
+    """The program."""
+    policies: Sequence[Path] = (ROOT / "policy",)
+    """The policy packs that judge it."""
+
+    def preview(self, *, diff: bool = False, expect_no_changes: bool = False) -> Outcome:
+        """What an update would do; changes nothing."""
+        return self._operate(
+            "preview",
+            lambda outcome: self._stack.preview(
+                policy_packs=[str(pack) for pack in self.policies],
+                diff=diff,
+                expect_no_changes=expect_no_changes,
+                color=self.colour,
+                suppress_progress=True,
+                on_output=self.on_output,
+                on_event=outcome.take,
+            ),
+        )
+
+    def up(self) -> Outcome:
+        """Previews, so that every policy judges before anything is made; then updates, unless nothing changes."""
+        self.cure()
+        planned = self.preview()
+        return planned if planned.nothing_changes else self.apply()
+
+    def apply(self) -> Outcome:
+        """The update itself."""
+        return self._operate(
+            "up",
+            lambda outcome: self._stack.up(
+                policy_packs=[str(pack) for pack in self.policies],
+                color=self.colour,
+                suppress_progress=True,
+                suppress_outputs=True,
+                show_secrets=False,
+                on_output=self.on_output,
+                on_event=outcome.take,
+            ),
+        )
+
+    def refresh(self) -> Outcome:
+        """Takes what stands into the state; `touched` of the outcome is the drift."""
+        self.cure()
+        return self._refresh("refresh", self.on_output)
+
+    def destroy(self) -> Outcome:
+        """Takes everything down, with the program's hooks; what they refuse is refused before the first deletion."""
+        self.cure()
+        self._operate(
+            "destroy",
+            lambda outcome: self._stack.preview_destroy(
+                run_program=True, color=self.colour, suppress_progress=True, on_event=outcome.take
+            ),
+        )
+        return self._operate(
+            "destroy",
+            lambda outcome: self._stack.destroy(
+                run_program=True,
+                color=self.colour,
+                suppress_progress=True,
+                suppress_outputs=True,
+                show_secrets=False,
+                on_output=self.on_output,
+                on_event=outcome.take,
+            ),
+        )
+
+    @property
+    def stands(self) -> bool:
+        """Whether the engine has a state of this stack."""
+        return self.layout.state_file(self.file.stack).exists()
+
+    def export(self) -> dict[str, Any]:
+        """The stack's state, secrets encrypted."""
+        # the Automation API's own export shows every secret in plain text
+        folder = str(self._stack.workspace.work_dir)
+        state: dict[str, Any] = json.loads(
+            self._command.run(["stack", "export", "--stack", self._name], folder, {}).stdout
+        )
+        return state
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; secret ones are masked."""
+        return {name: "[secret]" if output.secret else output.value for name, output in self._stack.outputs().items()}
+
+    def cure(self) -> None:
+        """Puts right what a killed run left: its processes, its lock, and operations whose end it did not see."""
+        ended = end_orphans(self.layout)
+        if ended:
+            self.voice.say(f"an earlier run was killed; ended what it left running: {', '.join(map(str, ended))}")
+        if stale_locks(self.layout, self.file.stack, self.voice):
+            self.voice.say("an earlier run was killed; taking its lock away")
+            self._stack.cancel()
+        pending = pending_operations(self.layout, self.file.stack, self.world)
+        if pending:
+            self._settle(pending)
+
+    @cached_property
+    def world(self) -> World:
+        """The clouds."""
+        return World(self.layout.world)
+
+    def _settle(self, pending: Sequence[Pending]) -> None:
+        """Takes what interrupted operations made into the state; a refresh then finds out how the rest ended."""
+        for operation in pending:
+            self.voice.say(f"interrupted while {operation.kind} {operation.name}: {operation.finding}")
+        state = self.export()
+        deployment = settled(dict(state["deployment"] or {}), pending)
+        self._stack.import_stack(Deployment(version=state["version"], deployment=deployment))
+        self._refresh("refresh after an interruption", lambda _: None)
+
+    def _refresh(self, operation: str, on_output: Callable[[str], Any] | None) -> Outcome:
+        return self._operate(
+            operation,
+            lambda outcome: self._stack.refresh(
+                color=self.colour,
+                suppress_progress=True,
+                suppress_outputs=True,
+                show_secrets=False,
+                on_output=on_output,
+                on_event=outcome.take,
+            ),
+        )
+
+    def _operate(self, operation: str, run: Callable[[Outcome], Any]) -> Outcome:
+        outcome = Outcome(operation=operation)
+        self.world.begin_run()
+        try:
+            result = run(outcome)
+        except CommandError as error:
+            outcome.code, outcome.stdout, outcome.stderr = _ending(error)
+            raise EngineFailed(outcome) from error
+        if result is not None:
+            outcome.stdout, outcome.stderr = result.stdout, result.stderr
+        return outcome
+
+    @property
+    def _name(self) -> str:
+        return fully_qualified_stack_name("organization", PROJECT, self.file.stack)
+
+    @cached_property
+    def _command(self) -> Command:
+        environment = engine_environment(self.layout)
+        environment["HONEYDUE_SANDBOX_ZONES"] = self.file.zone
+        if self.faults:
+            environment["HONEYDUE_SANDBOX_FAULTS"] = json.dumps(list(self.faults))
+        return Command(self.engine, environment)
+
+    @cached_property
+    def _stack(self) -> Stack:
+        """The stack, selected or made, with its configuration laid out."""
+        self.layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder, missing = self.file.lay_out(self.layout)
+        workspace = LocalWorkspace(work_dir=str(folder), program=program(self.main), pulumi_command=self._command)
+        try:
+            stack = Stack.create_or_select(self._name, workspace)
+            if missing:
+                stack.set_all_config({key: ConfigValue(value=value, secret=True) for key, value in missing.items()})
+        except CommandError as error:
+            code, stdout, stderr = _ending(error)
+            outcome = Outcome(operation="opening the stack", stdout=stdout, stderr=stderr, code=code)
+            raise EngineFailed(outcome) from error
+        return stack
+
+
+def program(main: Path) -> PulumiFn:
+    """A Python file as the engine's inline program, run anew at each operation."""
+
+    def run() -> None:
+        if str(ROOT) not in sys.path:
+            sys.path.insert(0, str(ROOT))
+        # the SDK forgets no hook server of an earlier run of this process, and would stop it once more
+        _CallbackServicer._servicers.clear()  # noqa: SLF001 - it has no public way
+        runpy.run_path(str(main), run_name="__main__")
+
+    return run
+
+
+def _ending(error: CommandError) -> tuple[int, str, str]:
+    """The engine's exit status, stdout and stderr, from the only form in which a CommandError has them."""
+    rest, _, stderr = str(error).partition("\n stderr: ")
+    code, _, stdout = rest.partition("\n stdout: ")
+    return int(code.rpartition("code: ")[2]), stdout, stderr

@@ -1,0 +1,101 @@
+"""A stack file as the sandbox runs it: read where it stands, copied into the sandbox's own folder, never changed."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sandbox.engine import secrets
+from sandbox.engine.environment import write_private
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.layout import ROOT, Layout
+
+_NAME: Final = re.compile(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """What a stack file says, and which secrets the sandbox is to make for it."""
+
+    path: Path
+    stack: str
+    config: dict[str, Any]
+    generate: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path, *, stack: str | None = None, generate_secrets: bool = False) -> "StackFile":
+        """Reads Pulumi.NAME.yaml; the stack is NAME unless given. Raises SandboxError naming what can't be used.
+
+        Secrets to make are those of the file's `sandbox:secrets`; with `generate_secrets` also each required one that
+        the file lacks, or holds encrypted for somebody else.
+        """
+        try:
+            content = yaml.safe_load(path.read_text())
+        except OSError as error:
+            raise SandboxError(f"{path}: {error.strerror}") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise SandboxError(f"{path} is not YAML: {error}") from error
+        config = content.get("config") if isinstance(content, dict) else None
+        if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
+            raise SandboxError(f"{path} has no `config:` with one key per setting")
+        wanted = config.pop("sandbox:secrets", [])
+        if unknown := [key for key in config if key.startswith("sandbox:")]:
+            raise SandboxError(f"{path}: unknown {', '.join(unknown)}; the sandbox knows sandbox:secrets only")
+        if not isinstance(wanted, list) or (foreign := [key for key in wanted if key not in secrets.known()]):
+            told = f"{', '.join(map(str, foreign))}" if isinstance(wanted, list) else repr(wanted)
+            raise SandboxError(f"{path}: sandbox:secrets: {told}; it is a list of {', '.join(secrets.known())}")
+        if generate_secrets:
+            config = {
+                key: value for key, value in config.items() if key not in secrets.known() or not _encrypted(value)
+            }
+            wanted = secrets.known()
+        if sealed := [key for key, value in config.items() if _encrypted(value)]:
+            raise SandboxError(
+                f"{path}: {', '.join(sealed)} is encrypted for its owner, so the sandbox can't read it; "
+                "--generate-secrets takes made-up ones instead"
+            )
+        matched = _NAME.fullmatch(path.name)
+        return cls(
+            path=path,
+            stack=stack or (matched[1] if matched else "sandbox"),
+            config=config,
+            generate=tuple(key for key in wanted if key not in config),
+        )
+
+    @property
+    def zone(self) -> str:
+        """The one zone that the sandbox's Cloudflare account has; empty if the file names none."""
+        return str(self.config.get("honeydue:zone") or "")
+
+    @property
+    def teardown(self) -> bool:
+        """Whether the file lifts all protection."""
+        return self.config.get("honeydue:teardown") is True
+
+    def lay_out(self, layout: Layout) -> tuple[Path, dict[str, str]]:
+        """Copies project and stack file into the stack's work folder; gives it, and the secrets still to be set.
+
+        Secrets that the engine encrypted in an earlier run are taken over, with the salt that belongs to them.
+        """
+        folder = layout.stacks / self.stack
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
+        target = folder / f"Pulumi.{self.stack}.yaml"
+        before = yaml.safe_load(target.read_text()) if target.exists() else {}
+        generated = secrets.generate(layout, self.stack, self.generate)
+        missing = dict(generated.values)
+        config = dict(self.config)
+        for key, value in before.get("config", {}).items():
+            if key in missing and key not in generated.fresh and _encrypted(value):
+                config[key] = value
+                del missing[key]
+        salt = {"encryptionsalt": before["encryptionsalt"]} if "encryptionsalt" in before else {}
+        write_private(target, yaml.safe_dump({**salt, "config": config}, sort_keys=True, allow_unicode=True))
+        return folder, missing
+
+
+def _encrypted(value: object) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}

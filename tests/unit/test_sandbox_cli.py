@@ -1,0 +1,59 @@
+"""The command line's own manners: help that teaches, one message on failure, a number for the shell."""
+
+import argparse
+
+import pytest
+
+from sandbox import cli
+from sandbox.engine.errors import SandboxError
+
+COMMANDS = ("up", "preview", "refresh", "destroy", "export", "status", "down", "setup")
+
+
+def test_help_names_every_command_with_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"    {command} " in told, f"{command} can't be found by reading --help"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_another_stack_file(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    told = capsys.readouterr().out
+    for option in ("--config-file", "--stack", "--generate-secrets", "--fault", "--home"):
+        assert option in told, f"{command} lacks {option}"
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["up", "--hight"], ["preview", "--all"]])
+def test_a_command_that_is_none_ends_with_the_shells_own_number(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "number", "told"),
+    [
+        (SandboxError("no engine, take one of three"), 1, "error: no engine, take one of three\n"),
+        (KeyboardInterrupt(), cli.INTERRUPTED, "interrupted; the same command again goes on from here\n"),
+    ],
+)
+def test_a_failure_is_one_message_on_stderr(
+    raised: BaseException,
+    number: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: argparse.Namespace) -> None:
+        raise raised
+
+    monkeypatch.setattr(cli, "COMMANDS", {"up": cli.Entry(fail, "fails", "Fails.")})
+    assert cli.main(["up"]) == number
+    captured = capsys.readouterr()
+    assert captured.err == told, "a person reads this, so there is no traceback"
+    assert captured.out == ""
