@@ -5,6 +5,8 @@ origin pulls Cloudflare presents a certificate of our own CA, which says more th
 Generations rotate: the new is made, swapped in, and only then the old one goes.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -55,12 +57,13 @@ class OriginCertificate(pulumi.ComponentResource):
             opts=child,
         )
         certificate = OriginCaCertificate(
-            f"{label}-certificate",
+            f"{label}-certificate-{_digest(hosts, args.validity_days)}",
             csr=request.cert_request_pem,
             hostnames=hosts,
             request_type="origin-ecc",
             requested_validity=args.validity_days,
-            # Cloudflare reorders the names and the validity drifts; a wanted change arrives through the request
+            # Cloudflare reorders the names, and what is ignored keeps its old value even in a replacement: so other
+            # names or another validity make another resource, and the old one goes once the new one is in use
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["hostnames", "requestedValidity"]),
         )
         self.certificate = certificate.certificate
@@ -154,3 +157,8 @@ class ZoneTls(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
+
+
+def _digest(hosts: Sequence[str], validity_days: int) -> str:
+    """Names a certificate by what it is for."""
+    return hashlib.sha256(json.dumps([list(hosts), validity_days]).encode()).hexdigest()[:8]
