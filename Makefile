@@ -1,22 +1,63 @@
-# `make check` and `make test` are what CI runs; both set up .venv by themselves.
-VENV := .venv
-READY := $(VENV)/.ready
+# The two commands are `make sandbox` and `make test`; `make` alone lists the others.
+# Every target sets up what it needs first: .venv from requirements-dev.txt, by hash; the engine, found or built.
 
-.PHONY: help check test
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
+STACKS := prod staging sandbox
+
+.PHONY: help sandbox down test check bench requirements clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make check   lint, types, formatting'
-	@echo 'make test    all tests'
+	@echo 'make sandbox       the whole stack on this machine: real engine, program and policies; clouds are stand-ins'
+	@echo 'make down          sweep the sandbox away (what was costly to make is kept)'
+	@echo 'make test          all tests; one kind: .venv/bin/python -m pytest tests/unit (policy, program, engine)'
+	@echo 'make check         lint, types, formatting, policies on the three stack files, requirements in step'
+	@echo 'make bench         the speed of program and preview, written to docs/performance.md'
+	@echo 'make requirements  pin requirements*.txt anew from requirements*.in'
+	@echo 'make clean         down, and caches too'
+	@echo
+	@echo 'More: .venv/bin/python -m sandbox --help      Needed: Python 3.11 or newer, and pulumi or Go or a network'
 
-check: $(READY)
-	@$(VENV)/bin/ruff check --quiet components tests __main__.py
-	@$(VENV)/bin/ruff format --quiet --check components tests __main__.py
-	@$(VENV)/bin/mypy --strict components tests __main__.py
-	@$(VENV)/bin/shellcheck sandbox/tools/debian-packages.sh .ci/run .ci/venv
+sandbox: $(READY)
+	@$(PYTHON) -m sandbox up
+
+down:
+	@if [ -e $(READY) ]; then $(PYTHON) -m sandbox down; else echo 'nothing was there'; fi
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest -W ignore::DeprecationWarning
+	@$(PYTHON) -m sandbox setup
+	@$(PYTHON) -m pytest -n auto
+
+check: $(READY)
+	@echo 'ruff: lint and formatting'
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --quiet --check .
+	@echo 'mypy: types'
+	@$(VENV)/bin/mypy --strict components sandbox tests bench __main__.py .ci/requirements.py
+	@$(VENV)/bin/mypy --strict policy
+	@echo 'shellcheck: every shell file'
+	@.ci/shell-files | xargs -0 $(VENV)/bin/shellcheck
+	@echo 'pip: what is installed fits together'
+	@$(PYTHON) -m pip check --quiet --disable-pip-version-check
+	@$(PYTHON) .ci/requirements.py
+	@$(PYTHON) -m sandbox setup
+	@for stack in $(STACKS); do .ci/policies "Pulumi.$$stack.yaml" || exit 1; done
+
+bench: $(READY)
+	@$(PYTHON) -m sandbox setup
+	@$(PYTHON) -m bench
+
+requirements: $(READY)
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+
+clean: down
+	@rm -rf .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+	@echo 'removed caches; .venv and a built engine are kept (python -m sandbox down --all takes them too)'
 
 $(READY): requirements-dev.txt
 	@.ci/venv $(VENV)

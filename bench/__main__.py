@@ -170,8 +170,8 @@ Both sides of a ratio were run in turn in one go; only the ratios mean anything 
 |---|---|---|---|---|---|
 {rows}
 
-Program time is kept down by `components/cloudflare_sdk.py` (five classes without the package's `__init__`), by manifests
-that need no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`).
+Program time is kept down by `components/cloudflare_sdk.py` (five classes, not the package), by manifests that need
+no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`).
 """
 
 
