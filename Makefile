@@ -29,7 +29,7 @@ down:
 
 test: $(READY)
 	@$(PYTHON) -m sandbox setup
-	@$(PYTHON) -m pytest -n auto
+	@$(PYTHON) -m pytest -n auto --dist loadgroup
 
 check: $(READY)
 	@echo 'ruff: lint and formatting'

@@ -10,10 +10,12 @@ from types import FrameType
 from typing import Final, NamedTuple, Never
 
 from sandbox.commands.ending import down
+from sandbox.commands.servers import logs, shell
 from sandbox.commands.standing import export, status
 from sandbox.commands.update import destroy, preview, refresh, setup, up
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import ROOT
+from sandbox.nodes.laptop import CHOICES
 
 Handler = Callable[[argparse.Namespace], None]
 
@@ -52,6 +54,8 @@ COMMANDS: Final[dict[str, Entry]] = {
     "status": Entry(
         status, "show what stands", "Counts, servers, DNS records, what is simulated and what is left over."
     ),
+    "logs": Entry(logs, "print a server's console", "What a real server printed from its first boot on."),
+    "shell": Entry(shell, "open a shell on a server", "As root, on a real server."),
     "down": Entry(
         down,
         "sweep everything away",
@@ -99,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "preview":
             command.add_argument("--diff", action="store_true", help="show each property that changes")
             command.add_argument("--expect-no-changes", action="store_true", help="fail if anything would change")
+        if name in ("logs", "shell"):
+            command.add_argument("node", metavar="NODE", help="the server's name")
         if name == "down":
             command.add_argument("--all", action="store_true", help="engine, plugins and .venv too")
     return parser
@@ -125,6 +131,12 @@ def _common() -> argparse.ArgumentParser:
         default=[],
         metavar="SPEC",
         help="make the clouds fail (repeatable), e.g. hcloud:503@7 for hcloud's seventh call; see sandbox/faults.py",
+    )
+    common.add_argument(
+        "--servers",
+        choices=CHOICES,
+        default="auto",
+        help="real ones in namespaces (Linux, root), or records only (default: auto, real where they can be)",
     )
     common.add_argument(
         "--home",

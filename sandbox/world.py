@@ -6,6 +6,7 @@ edited or deleted here directly is drift, as if somebody had used the cloud's co
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ class World:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
         self._depth = 0
+        self._lock = threading.RLock()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -85,20 +87,21 @@ class World:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else in between; may be nested."""
-        if self._depth == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
-        self._depth += 1
-        try:
-            yield
-        except BaseException:
+        """All or nothing, and nobody else in between, be it a thread or a process; may be nested."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
             self._depth -= 1
             if self._depth == 0:
-                self._connection.execute("ROLLBACK")
-            raise
-        self._depth -= 1
-        if self._depth == 0:
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
 
     def objects(self, kind: str | None = None, *, place: str | None = None) -> list[Item]:
         """What stands, oldest first; of one kind and in one place if given."""
@@ -212,5 +215,6 @@ class World:
     def _items(self, condition: str, *values: str | None) -> list[Item]:
         query = f"SELECT {_COLUMNS} FROM objects WHERE {condition} ORDER BY rowid"  # noqa: S608 - the conditions are this module's own
         names = _COLUMNS.split(", ")
-        found = [dict(zip(names, row, strict=True)) for row in self._connection.execute(query, values)]
+        with self._lock:
+            found = [dict(zip(names, row, strict=True)) for row in self._connection.execute(query, values)]
         return [Item(**{**row, "data": json.loads(row["data"])}) for row in found]

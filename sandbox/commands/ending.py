@@ -8,11 +8,18 @@ from sandbox.commands.opening import layout_of
 from sandbox.commands.show import tell
 from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.processes import end, processes
+from sandbox.nodes.fabric import Fabric
+from sandbox.nodes.machine import machines
 
 
 def down(arguments: argparse.Namespace) -> None:
     """Everything gone: processes, state, stacks, world, secrets; with --all also engine, plugins and .venv."""
     layout = layout_of(arguments)
+    fabric = Fabric(home=layout.home)
+    for machine in machines(fabric):
+        tell(f"switching off the server {machine.host}")
+        machine.delete()
+    fabric.close()
     running = [process.pid for process in processes(layout)]
     if running:
         tell(f"ending processes {', '.join(map(str, running))}")
@@ -27,7 +34,7 @@ def _home_of(layout: Layout) -> list[Path]:
     """What a sandbox keeps in its home; the engine's own home goes with the default one, which it belongs to."""
     world = sorted(layout.home.glob(f"{layout.world.name}*"))
     own = [layout.pulumi_home] if layout.home == layout.tools else []
-    return [layout.state, layout.stacks, *world, layout.secrets, layout.passphrase, *own]
+    return [layout.state, layout.stacks, layout.nodes, layout.servers, *world, layout.secrets, layout.passphrase, *own]
 
 
 def _remove(path: Path) -> str:

@@ -9,7 +9,8 @@ from sandbox.engine.layout import Layout
 from sandbox.engine.plugins import install_plugins
 from sandbox.engine.session import Sandbox
 from sandbox.engine.stack_file import StackFile
-from sandbox.engine.voice import Voice, voice
+from sandbox.engine.voice import Silent, Voice, voice
+from sandbox.nodes.laptop import are_real, is_inside, move_in
 from sandbox.world import parse_fault
 
 
@@ -32,9 +33,17 @@ def ready(layout: Layout, speaker: Voice) -> Engine:
     return engine
 
 
-def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True) -> Sandbox:
-    """The stack, ready for the engine; with `stream` the engine's lines appear on stdout as they come."""
+def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True, makes: bool = False) -> Sandbox:
+    """The stack, ready for the engine.
+
+    Args:
+        arguments: Of the command line.
+        stream: Whether the engine's lines appear on stdout as they come.
+        makes: Whether the command may be the first that makes something, and so settles of what kind the servers are.
+    """
     file = stack_file_of(arguments)
+    if file.lacking:
+        raise SandboxError(f"{file.path} has no {', '.join(file.lacking)}: --generate-secrets makes up what is missing")
     faults = tuple(arguments.fault)
     for fault in faults:
         try:
@@ -42,9 +51,12 @@ def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True) -> Sandb
         except ValueError as error:
             raise SandboxError(f"--fault {fault}: {error}") from error
     layout = layout_of(arguments)
-    speaker = voice()
+    speaker = Silent() if is_inside(layout) else voice()
     engine = ready(layout, speaker)
+    real = are_real(layout, arguments.servers, speaker) if makes or layout.servers.exists() else False
     speaker.say(f"stack: {file.stack}, from {arguments.config_file}")
+    if real and not is_inside(layout):
+        move_in(layout, file.config.get("honeydue:operators"))
     return Sandbox(
         engine=engine,
         file=file,
@@ -52,7 +64,8 @@ def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True) -> Sandb
         faults=faults,
         on_output=_print if stream else None,
         colour="always" if sys.stdout.isatty() else "never",
-        voice=speaker,
+        voice=voice(),
+        real_servers=real,
     )
 
 

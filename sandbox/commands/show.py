@@ -14,12 +14,17 @@ from sandbox.engine.outcome import Outcome
 from sandbox.world import World
 
 SIMULATED: Final[tuple[tuple[str, str], ...]] = (
-    ("Hetzner Cloud", "records in SQLite, with the real provider's refusals; no server runs"),
+    ("Hetzner Cloud", "records in SQLite, with the real provider's refusals"),
     ("servers, SSH", "recorded servers that answer a host program with what it prints"),
     ("Cloudflare", "records in SQLite; a CA of the sandbox really signs the origin certificate"),
     ("Kubernetes", "objects kept as records; nothing runs them"),
 )
 REAL: Final = "Real: the engine, the program, policies, keys, certificates, random values."
+WITH_SERVERS: Final = {
+    "Hetzner Cloud": "records in SQLite; its servers are namespaces of this machine",
+    "servers, SSH": "cloud-init, sshd and UFW are real; k3s on them is recorded",
+}
+"""What is different where servers are real."""
 
 
 def tell(text: str = "") -> None:
@@ -81,9 +86,10 @@ def show_records(world: World) -> None:
     table("DNS records", ("name", "type", "answers"), rows)
 
 
-def show_simulated() -> None:
+def show_simulated(*, real_servers: bool) -> None:
     """What is not the real thing."""
-    table("Simulated", ("what", "how"), SIMULATED)
+    instead = WITH_SERVERS if real_servers else {}
+    table("Simulated", ("what", "how"), [(what, instead.get(what, how)) for what, how in SIMULATED])
     tell(REAL)
 
 

@@ -38,7 +38,7 @@ def status(arguments: argparse.Namespace) -> None:
     known = set().union(*states.values())
     left = [item for item in world.objects() if item.urn and (item.urn, item.id) not in known]
     table("Left over: no stack knows these", ("kind", "name", "id"), [(item.kind, item.name, item.id) for item in left])
-    show_simulated()
+    show_simulated(real_servers=layout.servers.exists() and layout.servers.read_text() == "real")
 
 
 def _made(file: Path) -> set[tuple[str, str]]:

@@ -22,7 +22,7 @@ def preview(arguments: argparse.Namespace) -> None:
 
 def up(arguments: argparse.Namespace) -> None:
     """Makes what the stack file says, and shows what stands then."""
-    sandbox = open_sandbox(arguments)
+    sandbox = open_sandbox(arguments, makes=True)
     sandbox.cure()
     planned = sandbox.preview()
     tell(_summary("preview", planned))
@@ -30,7 +30,7 @@ def up(arguments: argparse.Namespace) -> None:
         tell(_summary("up", sandbox.apply()))
     show_resources(sandbox.export())
     show_outputs(sandbox.outputs())
-    show_simulated()
+    show_simulated(real_servers=sandbox.real_servers)
     if planned.nothing_changes:
         tell("Nothing changes: what stands is what the stack file says.")
 

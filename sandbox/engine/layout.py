@@ -36,6 +36,16 @@ class Layout:
         return self.home / "world.sqlite"
 
     @property
+    def servers(self) -> Path:
+        """Says whether this sandbox's servers are real or recorded, from its first update on."""
+        return self.home / "servers"
+
+    @property
+    def nodes(self) -> Path:
+        """The real servers' disks and logs."""
+        return self.home / "nodes"
+
+    @property
     def secrets(self) -> Path:
         """What the sandbox generated in place of an operator's secrets."""
         return self.home / "secrets.json"

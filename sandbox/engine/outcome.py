@@ -12,6 +12,8 @@ from sandbox.engine.errors import SandboxError
 UNCHANGED: Final = frozenset({"same", "read", "refresh"})
 """Operations that leave a resource as it is."""
 
+_TOLD_BEFORE: Final = "an unhandled error occurred: "
+"""The engine repeats a program's error behind these words."""
 _COLOUR: Final = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 
 
@@ -108,7 +110,7 @@ class Outcome:
         elif diagnostic := event.diagnostic_event:
             text = _told(plain(diagnostic.message), diagnostic.urn)
             if diagnostic.severity == "error":
-                self.errors.append(text)
+                self.errors.append(text.removeprefix(_TOLD_BEFORE))
             elif diagnostic.severity == "warning":
                 self.warnings.append(text)
         elif policy := event.policy_event:

@@ -29,6 +29,7 @@ from sandbox.engine.processes import end_orphans
 from sandbox.engine.recovery import Pending, pending_operations, settled, stale_locks
 from sandbox.engine.stack_file import StackFile
 from sandbox.engine.voice import Silent, Voice
+from sandbox.nodes.following import VARIABLE as SERVERS_VARIABLE
 from sandbox.world import World
 
 PROJECT: Final = "honeydue"
@@ -49,6 +50,8 @@ class Sandbox:
     on_output: Callable[[str], Any] | None = None
     colour: str = "never"
     voice: Voice = field(default_factory=Silent)
+    real_servers: bool = False
+    """Whether servers are namespaces of this machine; this process is then on the operator's laptop among them."""
     main: Path = ROOT / "__main__.py"
     """The program."""
     policies: Sequence[Path] = (ROOT / "policy",)
@@ -77,6 +80,8 @@ class Sandbox:
 
     def apply(self) -> Outcome:
         """The update itself."""
+        self.layout.servers.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.layout.servers.write_text("real" if self.real_servers else "recorded")
         return self._operate(
             "up",
             lambda outcome: self._stack.up(
@@ -194,6 +199,8 @@ class Sandbox:
     def _command(self) -> Command:
         environment = engine_environment(self.layout)
         environment["HONEYDUE_SANDBOX_ZONES"] = self.file.zone
+        if self.real_servers:
+            environment[SERVERS_VARIABLE] = str(self.layout.home)
         if self.faults:
             environment["HONEYDUE_SANDBOX_FAULTS"] = json.dumps(list(self.faults))
         return Command(self.engine, environment)

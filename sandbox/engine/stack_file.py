@@ -66,6 +66,11 @@ class StackFile:
         )
 
     @property
+    def lacking(self) -> tuple[str, ...]:
+        """Secrets that the program requires, and that nobody gives or makes."""
+        return tuple(key for key in secrets.known() if key not in self.config and key not in self.generate)
+
+    @property
     def zone(self) -> str:
         """The one zone that the sandbox's Cloudflare account has; empty if the file names none."""
         return str(self.config.get("honeydue:zone") or "")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, Final, NoReturn
 
 from sandbox.faults import Fault, parse_faults
@@ -26,6 +27,10 @@ class StandIn:
     """Faults after which the real plugin tries again by itself."""
     unavailable: ClassVar[str] = "service unavailable (unavailable)"
     """How the real plugin reports a 503."""
+
+    atomic: ClassVar[bool] = True
+    """Whether an operation takes effect at once; else others go on meanwhile, as many as `workers`."""
+    workers: ClassVar[int] = 1
 
     def __init__(self, world: World, faults: Sequence[Fault] | None = None) -> None:
         self.world: Final = world
@@ -138,7 +143,7 @@ class StandIn:
             self._fail(fault, verb, kind)
         self.admit()
         try:
-            with self.world.transaction():
+            with self.world.transaction() if self.atomic else nullcontext():
                 return action()
         except TakenError as error:
             raise RefusalError(str(error)) from error

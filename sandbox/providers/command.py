@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Iterable
 from typing import ClassVar
 
+from sandbox.nodes.fabric import LAPTOP
+from sandbox.nodes.following import fabric_in_use
+from sandbox.nodes.openssh import execute
 from sandbox.providers.base import StandIn
 from sandbox.providers.command_answers import ANSWERS, FailedError
 from sandbox.providers.refusal import RefusalError
@@ -15,6 +18,9 @@ from sandbox.providers.values import UNKNOWN
 from sandbox.world import World
 
 _MARK = "# honeydue "
+
+REAL_PROGRAMS = frozenset({"boot", "ufw"})
+"""The host programs that run on a real server; the others need a cluster, which is recorded."""
 
 
 class Command(Resource):
@@ -68,15 +74,25 @@ class Command(Resource):
             return {"stdout": "", "stderr": ""}
         if inputs.get("environment"):
             raise RefusalError("could not set environment variable: the server's sshd has no AcceptEnv for it")
-        host = connect(self.world, inputs["connection"])
+        stdin = str(inputs.get("stdin") or "")
+        fabric = fabric_in_use()
+        if fabric is not None and understood(script)[0] in REAL_PROGRAMS:
+            stdout = execute(inputs["connection"], script, stdin, fabric.enter(LAPTOP))
+        else:
+            with self.world.transaction():
+                stdout = self._answer(inputs["connection"], script, stdin)
+        return {"stdout": stdout.removesuffix("\n"), "stderr": ""}
+
+    def _answer(self, connection: Plain, script: str, stdin: str) -> str:
+        """What a recorded server says to it."""
+        host = connect(self.world, connection)
         title = script.partition("\n")[0]
         program, verb, arguments = understood(script)
         try:
-            answer = ANSWERS[program, verb](host, arguments, str(inputs.get("stdin") or ""))
+            answer = ANSWERS[program, verb](host, arguments, stdin)
         except FailedError as error:
             raise RefusalError(f"Process exited with status 1: running {title[:200]!r}:\n{program}: {error}") from error
-        stdout = answer if isinstance(answer, str) else json.dumps(answer)
-        return {"stdout": stdout.removesuffix("\n"), "stderr": ""}
+        return answer if isinstance(answer, str) else json.dumps(answer)
 
 
 def understood(script: str) -> tuple[str, str, list[str]]:
@@ -104,6 +120,8 @@ class CommandProvider(StandIn):
     """pulumi-command."""
 
     name = "command"
+    atomic = False
+    workers = 8
     resources: ClassVar = (Command,)
 
 

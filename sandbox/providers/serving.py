@@ -106,11 +106,11 @@ def serve(provider: StandIn, version: str) -> None:
     """Serve until the engine that started this process is gone. The port goes to stdout, where the engine waits for it.
 
     Args:
-        provider: What answers, one question at a time.
+        provider: What answers, as many questions at a time as it has workers.
         version: Of the SDK that it stands in for.
     """
     options = [("grpc.max_receive_message_length", _LARGEST)]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=1), options=options)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=provider.workers), options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     engine = os.getppid()

@@ -28,6 +28,8 @@ class Sandboxes:
 
     engine: Engine
     home: Path
+    servers: str = "recorded"
+    """What kind the commands of `start` and `command` make."""
 
     @property
     def layout(self) -> Layout:
@@ -52,7 +54,15 @@ class Sandboxes:
         """`python -m sandbox …` on this folder, in a process of its own."""
         command = [sys.executable, "-m", "sandbox", *arguments]
         return subprocess.Popen(
-            [*command, "--home", str(self.home), "--config-file", str(self.stack_file(edits))],
+            [
+                *command,
+                "--servers",
+                self.servers,
+                "--home",
+                str(self.home),
+                "--config-file",
+                str(self.stack_file(edits)),
+            ],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "80"},
             stdin=subprocess.DEVNULL,
@@ -64,7 +74,7 @@ class Sandboxes:
     def command(self, *arguments: str, edits: Edits | None = None) -> "subprocess.CompletedProcess[str]":
         """As `start`, waited for."""
         process = self.start(*arguments, edits=edits)
-        stdout, stderr = process.communicate(timeout=180)
+        stdout, stderr = process.communicate(timeout=900)
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 

@@ -87,6 +87,13 @@ def test_a_bad_stack_file_is_told_without_a_traceback_and_touches_nothing(sandbo
     assert objects(sandbox) == set()
 
 
+def test_a_file_without_secrets_is_told_how_the_sandbox_makes_them_up(sandbox: Sandboxes) -> None:
+    done = sandbox.command("up", edits={"sandbox:secrets": ["hcloud:token"]})
+    assert done.returncode == 1
+    assert re.search(r"cloudflare:apiToken, honeydue:adminUsers.*--generate-secrets", done.stderr)
+    assert not sandbox.layout.world.exists()
+
+
 def test_a_fault_that_can_not_be_is_refused_before_anything_starts(sandbox: Sandboxes) -> None:
     done = sandbox.command("up", "--fault", "hcloud:flood@1")
     assert done.returncode == 1

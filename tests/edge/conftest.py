@@ -1,0 +1,93 @@
+"""One stack with real servers for all tests of this folder, brought up by the command that a person uses."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.engine.find import Engine
+from sandbox.nodes.fabric import PUBLIC, Fabric
+from sandbox.nodes.following import host_of
+from sandbox.nodes.machine import Machine
+from sandbox.nodes.support import obstacle
+from sandbox.world import Item
+from tests.engine.conftest import Edits, Sandboxes, engine
+
+__all__ = ["engine"]
+
+EDGE = "edge"
+EDGE_ADDRESSES = ("173.245.48.10", "2606:4700::10")
+"""In two of Cloudflare's published ranges."""
+STRANGER = "stranger"
+STRANGER_ADDRESSES = ("203.0.113.66", "2001:db8:bad::66")
+LAPTOP_ADDRESSES = ("192.0.2.10", "2001:db8:ffff::1")
+NODES = ("node1", "node2", "node3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A sandbox whose servers are real."""
+
+    box: Sandboxes
+
+    @property
+    def fabric(self) -> Fabric:
+        """Where its servers are plugged in."""
+        return Fabric(home=self.box.home)
+
+    def up(self, edits: Edits | None = None) -> str:
+        """An update that must go through; what it printed."""
+        done = self.box.command("up", edits=edits)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    def record(self, node: str) -> Item:
+        """A server as Hetzner knows it."""
+        found = self.box().world.find("server", f"sandbox-{node}")
+        assert found is not None, f"there is no server {node}"
+        return found
+
+    def machine(self, node: str) -> Machine:
+        """The server itself."""
+        return Machine(fabric=self.fabric, host=host_of(self.record(node)))
+
+    def addresses(self, node: str) -> tuple[str, str]:
+        """Its public addresses, IPv4 and IPv6."""
+        data = self.record(node).data
+        return str(data["ipv4Address"]), str(data["ipv6Address"])
+
+    def run(self, node: str, *command: str, stdin: str = "") -> str:
+        """What a command prints there, as root."""
+        entered = [*self.machine(node).enter(), *command]
+        done = subprocess.run(entered, input=stdin, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this folder on one core, where several work: they share one stack."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("edge"))
+
+
+@pytest.fixture(scope="session")
+def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack, up; taken away with all its servers at the end."""
+    home = tmp_path_factory.mktemp("edge") / "sandbox"
+    if why := obstacle(home):
+        if os.environ.get("CI"):
+            pytest.fail(f"there are no real servers: {why}")
+        pytest.skip(f"real servers: {why}")
+    found = Stack(box=Sandboxes(engine=engine, home=home, servers="real"))
+    try:
+        found.up()
+        for host, addresses in ((EDGE, EDGE_ADDRESSES), (STRANGER, STRANGER_ADDRESSES)):
+            found.fabric.plug(host, PUBLIC, "eth0", addresses)
+        yield found
+    finally:
+        found.box.command("down")
+        assert not found.fabric.hosts, "the sandbox's namespaces outlive it"

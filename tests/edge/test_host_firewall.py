@@ -1,0 +1,122 @@
+"""The host firewall as the outside meets it: real packets against the real UFW that the program set up."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+import pytest
+
+from components.cloudflare_ranges import snapshot
+from components.firewall import Rule, ufw_policy
+from sandbox.nodes.fabric import LAPTOP
+from tests.edge.conftest import (
+    EDGE,
+    EDGE_ADDRESSES,
+    LAPTOP_ADDRESSES,
+    NODES,
+    STRANGER,
+    STRANGER_ADDRESSES,
+    Stack,
+)
+from tests.edge.probe import listening, seen
+from tests.unit.host_programs import source
+
+PORTS = (22, 80, 443, 2379, 6443, 8080, 9100, 9101, 10250)
+INSIDE_ONLY = (2379, 8080, 9100, 9101, 10250)
+WHO = {EDGE: EDGE_ADDRESSES, STRANGER: STRANGER_ADDRESSES, LAPTOP: LAPTOP_ADDRESSES}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers_that_listen(stack: Stack) -> Iterator[None]:
+    """Something listens at every port of every server, so that only the firewall can say no."""
+    with (
+        listening(stack.machine("node1").enter(), PORTS),
+        listening(stack.machine("node2").enter(), PORTS),
+        listening(stack.machine("node3").enter(), PORTS),
+    ):
+        yield
+
+
+def answers(stack: Stack, host: str, node: str, port: int) -> list[str]:
+    """What a host sees at a port of a server, over IPv4 and over IPv6."""
+    return [
+        seen(stack.fabric, host, own, address, port)
+        for own, address in zip(WHO[host], stack.addresses(node), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("node", NODES)
+@pytest.mark.parametrize("port", [80, 443])
+def test_cloudflare_gets_in_and_nobody_else(stack: Stack, node: str, port: int) -> None:
+    assert answers(stack, EDGE, node, port) == ["open", "open"]
+    assert answers(stack, STRANGER, node, port) == ["dropped", "dropped"], "a SYN from outside must find nobody"
+
+
+@pytest.mark.parametrize("port", [22, 6443])
+def test_only_operators_reach_ssh_and_the_api(stack: Stack, port: int) -> None:
+    assert answers(stack, LAPTOP, "node1", port) == ["open", "open"]
+    assert answers(stack, EDGE, "node1", port) == ["dropped", "dropped"], "Cloudflare has no business there"
+    assert answers(stack, STRANGER, "node1", port) == ["dropped", "dropped"]
+
+
+@pytest.mark.parametrize("port", INSIDE_ONLY)
+def test_what_is_between_the_nodes_can_not_be_reached_from_outside(stack: Stack, port: int) -> None:
+    for host in WHO:
+        assert answers(stack, host, "node2", port) == ["dropped", "dropped"], f"{port} is open to the {host}"
+
+
+def test_the_nodes_reach_each_other_on_the_private_network(stack: Stack) -> None:
+    host = stack.machine("node1").host
+    for port in (2379, 6443, 10250):
+        assert seen(stack.fabric, host, "10.0.1.11", "10.0.1.12", port) == "open"
+
+
+def test_every_range_of_cloudflare_is_let_in(stack: Stack) -> None:
+    ipv4, ipv6 = stack.addresses("node3")
+    for network in snapshot().all:
+        own, address = str(network[10]), ipv6 if network.version == 6 else ipv4
+        stack.fabric.address(EDGE, "eth0", own)
+        assert seen(stack.fabric, EDGE, own, address, 443) == "open", f"{network} is shut out"
+
+
+def test_a_range_taken_off_the_list_is_closed_and_what_was_connected_stays(stack: Stack) -> None:
+    known = snapshot()
+    ours = [str(network) for network in known.ipv4 if str(network) != "173.245.48.0/20"]
+    ranges = {"source": "list", "ipv4": ours, "ipv6": [str(network) for network in known.ipv6]}
+    address = stack.addresses("node1")[0]
+    talk = "import socket,sys; c=socket.create_connection((sys.argv[1],443)); print('in',flush=True);"
+    talk += "sys.stdin.readline(); c.sendall(b'still here'); print('sent',flush=True); sys.stdin.readline()"
+    command = [*stack.fabric.enter(EDGE), sys.executable, "-c", talk, address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as talker:
+        assert talker.stdin is not None
+        assert talker.stdout is not None
+        try:
+            assert talker.stdout.readline() == "in\n"
+            stack.up({"honeydue:cloudflareRanges": ranges})
+            for node in NODES:
+                assert answers(stack, EDGE, node, 443)[0] == "dropped", f"{node} lets the old range in"
+                assert answers(stack, EDGE, node, 443)[1] == "open", "another range was closed with it"
+            talker.stdin.write("\n")
+            talker.stdin.flush()
+            assert talker.stdout.readline() == "sent\n"
+            queued = stack.run("node1", "ss", "-Htn", "state", "established", "sport", "=", ":443").split()
+            assert "173.245.48.10" in " ".join(queued), "a visitor's connection was cut by a change of the rules"
+        finally:
+            talker.kill()
+    stack.up()
+    assert answers(stack, EDGE, "node1", 443) == ["open", "open"], "the range that came back is still closed"
+
+
+def test_rules_that_lock_the_operator_out_roll_back_by_themselves(stack: Stack) -> None:
+    elsewhere = Rule(source=ip_network("192.0.2.77/32"), port="22", proto="tcp", comment="not this laptop")
+    policy = {**ufw_policy([elsewhere]), "rollbackSeconds": 4}
+    stack.run("node1", "python3", "-c", source("ufw"), "apply", stdin=json.dumps({"ufw": policy}))
+    assert answers(stack, LAPTOP, "node1", 22)[0] == "dropped", "the rules did not lock anybody out"
+    deadline = time.monotonic() + 60
+    while answers(stack, LAPTOP, "node1", 22) != ["open", "open"]:
+        assert time.monotonic() < deadline, "the operator stays locked out"
+        time.sleep(1)
+    assert answers(stack, EDGE, "node1", 443) == ["open", "open"], "the former rules are not all back"
