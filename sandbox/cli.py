@@ -13,6 +13,7 @@ from sandbox.commands.ending import down
 from sandbox.commands.servers import logs, shell
 from sandbox.commands.standing import export, status
 from sandbox.commands.update import destroy, preview, refresh, setup, up
+from sandbox.commands.visiting import curl
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import ROOT
 from sandbox.nodes.laptop import CHOICES
@@ -54,6 +55,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     "status": Entry(
         status, "show what stands", "Counts, servers, DNS records, what is simulated and what is left over."
     ),
+    "curl": Entry(
+        curl,
+        "send a request as a visitor",
+        "Through Cloudflare's edge; with --from straight to a server, as anybody else. curl's options come last.",
+    ),
     "logs": Entry(logs, "print a server's console", "What a real server printed from its first boot on."),
     "shell": Entry(shell, "open a shell on a server", "As root, on a real server."),
     "down": Entry(
@@ -72,7 +78,8 @@ COMMANDS: Final[dict[str, Entry]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit status."""
     parsed = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs deaf to the second
+        signal.signal(ending, _as_interrupt)
     handler: Handler = parsed.handler
     try:
         handler(parsed)
@@ -103,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         if name == "preview":
             command.add_argument("--diff", action="store_true", help="show each property that changes")
             command.add_argument("--expect-no-changes", action="store_true", help="fail if anything would change")
+        if name == "curl":
+            command.add_argument("--from", dest="source", metavar="ADDRESS", help="from here, and not through the edge")
+            command.add_argument("--node", metavar="NODE", help="with --from: the server asked (default: the first)")
+            command.add_argument("url", metavar="URL")
+            command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="for curl itself")
         if name in ("logs", "shell"):
             command.add_argument("node", metavar="NODE", help="the server's name")
         if name == "down":

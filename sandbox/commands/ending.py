@@ -8,6 +8,7 @@ from sandbox.commands.opening import layout_of
 from sandbox.commands.show import tell
 from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.processes import end, processes
+from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import Fabric
 from sandbox.nodes.machine import machines
 
@@ -16,6 +17,7 @@ def down(arguments: argparse.Namespace) -> None:
     """Everything gone: processes, state, stacks, world, secrets; with --all also engine, plugins and .venv."""
     layout = layout_of(arguments)
     fabric = Fabric(home=layout.home)
+    EdgeHost(fabric=fabric).stop()
     for machine in machines(fabric):
         tell(f"switching off the server {machine.host}")
         machine.delete()
@@ -34,7 +36,17 @@ def _home_of(layout: Layout) -> list[Path]:
     """What a sandbox keeps in its home; the engine's own home goes with the default one, which it belongs to."""
     world = sorted(layout.home.glob(f"{layout.world.name}*"))
     own = [layout.pulumi_home] if layout.home == layout.tools else []
-    return [layout.state, layout.stacks, layout.nodes, layout.servers, *world, layout.secrets, layout.passphrase, *own]
+    return [
+        layout.state,
+        layout.stacks,
+        layout.nodes,
+        layout.edge,
+        layout.servers,
+        *world,
+        layout.secrets,
+        layout.passphrase,
+        *own,
+    ]
 
 
 def _remove(path: Path) -> str:

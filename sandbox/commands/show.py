@@ -23,6 +23,7 @@ REAL: Final = "Real: the engine, the program, policies, keys, certificates, rand
 WITH_SERVERS: Final = {
     "Hetzner Cloud": "records in SQLite; its servers are namespaces of this machine",
     "servers, SSH": "cloud-init, sshd and UFW are real; k3s on them is recorded",
+    "Cloudflare": "records in SQLite, a CA of the sandbox, HAProxy as the edge",
 }
 """What is different where servers are real."""
 

@@ -46,6 +46,11 @@ class Layout:
         return self.home / "nodes"
 
     @property
+    def edge(self) -> Path:
+        """The configuration, certificates and log of Cloudflare's edge."""
+        return self.home / "edge"
+
+    @property
     def secrets(self) -> Path:
         """What the sandbox generated in place of an operator's secrets."""
         return self.home / "secrets.json"

@@ -29,6 +29,8 @@ from sandbox.engine.processes import end_orphans
 from sandbox.engine.recovery import Pending, pending_operations, settled, stale_locks
 from sandbox.engine.stack_file import StackFile
 from sandbox.engine.voice import Silent, Voice
+from sandbox.nodes.edge_host import EdgeHost
+from sandbox.nodes.fabric import Fabric
 from sandbox.nodes.following import VARIABLE as SERVERS_VARIABLE
 from sandbox.world import World
 
@@ -187,6 +189,9 @@ class Sandbox:
         except CommandError as error:
             outcome.code, outcome.stdout, outcome.stderr = _ending(error)
             raise EngineFailed(outcome) from error
+        finally:
+            if self.real_servers:
+                EdgeHost(fabric=Fabric(home=self.layout.home)).follow(self.world)
         if result is not None:
             outcome.stdout, outcome.stderr = result.stdout, result.stderr
         return outcome

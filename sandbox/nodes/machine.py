@@ -103,6 +103,10 @@ class Machine:
                 start_new_session=True,
             )
         (self.folder / "pid").write_text(str(started.pid))
+        while not self.pid:  # until the new process has its own environment, which is but a moment
+            if started.poll() is not None:
+                raise SandboxError(f"the server {self.host} does not start: {self.console.read_text()[-500:]}")
+            time.sleep(0.005)
 
     def power_off(self) -> None:
         """Cut its power: whatever runs there is gone at once."""

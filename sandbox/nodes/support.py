@@ -14,6 +14,8 @@ from sandbox.engine.voice import Voice
 
 PACKAGES: Final = (
     "cloud-init",
+    "curl",
+    "haproxy",
     "iproute2",
     "iptables",
     "openssh-client",
@@ -22,7 +24,7 @@ PACKAGES: Final = (
     "ufw",
     "util-linux",
 )
-"""What a server's image has, as Debian packages of this machine: a server's disk is laid over this machine's files."""
+"""What servers, edge and visitors run, as Debian packages: a server's disk is laid over this machine's files."""
 _INSTALL: Final = ROOT / "sandbox" / "tools" / "debian-packages.sh"
 _TRIAL: Final = (
     "mount --make-rprivate / && mount -t overlay trial -o lowerdir=/,upperdir={0}/upper,workdir={0}/work {0}/root"

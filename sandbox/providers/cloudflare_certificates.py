@@ -169,7 +169,7 @@ class AuthenticatedOriginPullsCertificate(Resource):
             "status": "active",
             "uploadedOn": now(),
         }
-        made = self.put_new(identity, {**data, "privateKey": ""}, urn)
+        made = self.put_new(identity, {**data, "privateKey": "", "_privateKey": inputs["privateKey"]}, urn)
         return Made(id=identity, outputs={**made.outputs, "privateKey": inputs["privateKey"]})
 
     def read(self, identity: str, state: Plain) -> Plain | None:
@@ -194,12 +194,15 @@ class AuthenticatedOriginPullsCertificate(Resource):
         return ""
 
 
-def certificate_authority(world: World) -> tuple[PrivateKey, x509.Certificate]:
-    """The sandbox's own Origin CA: made once per world, its key in a file beside it that only its owner can read."""
-    file = Path(f"{world.path}-origin-ca.pem")
+def certificate_authority(world: World, purpose: str = "origin") -> tuple[PrivateKey, x509.Certificate]:
+    """A CA of the sandbox's Cloudflare: made once per world, its key in a file beside it that only its owner can read.
+
+    `origin` signs what servers show to Cloudflare, `visitors` what Cloudflare shows to the world.
+    """
+    file = Path(f"{world.path}-{purpose}-ca.pem")
     if not file.exists():
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "honeydue sandbox origin CA")])
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"honeydue sandbox {purpose} CA")])
         certificate = new_certificate(
             subject=name,
             public_key=key.public_key(),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.engine.find import Engine
+from sandbox.nodes.edge import ADDRESSES as EDGE_ADDRESSES
+from sandbox.nodes.edge_host import HOST as EDGE
 from sandbox.nodes.fabric import PUBLIC, Fabric
 from sandbox.nodes.following import host_of
 from sandbox.nodes.machine import Machine
@@ -16,11 +18,8 @@ from sandbox.nodes.support import obstacle
 from sandbox.world import Item
 from tests.engine.conftest import Edits, Sandboxes, engine
 
-__all__ = ["engine"]
+__all__ = ["EDGE", "EDGE_ADDRESSES", "engine"]
 
-EDGE = "edge"
-EDGE_ADDRESSES = ("173.245.48.10", "2606:4700::10")
-"""In two of Cloudflare's published ranges."""
 STRANGER = "stranger"
 STRANGER_ADDRESSES = ("203.0.113.66", "2001:db8:bad::66")
 LAPTOP_ADDRESSES = ("192.0.2.10", "2001:db8:ffff::1")
@@ -85,8 +84,7 @@ def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     found = Stack(box=Sandboxes(engine=engine, home=home, servers="real"))
     try:
         found.up()
-        for host, addresses in ((EDGE, EDGE_ADDRESSES), (STRANGER, STRANGER_ADDRESSES)):
-            found.fabric.plug(host, PUBLIC, "eth0", addresses)
+        found.fabric.plug(STRANGER, PUBLIC, "eth0", STRANGER_ADDRESSES)
         yield found
     finally:
         found.box.command("down")

@@ -50,19 +50,11 @@ class Sandboxes:
         path.write_text(yaml.safe_dump({"config": {key: value for key, value in config.items() if value is not None}}))
         return path
 
-    def start(self, *arguments: str, edits: Edits | None = None) -> "subprocess.Popen[str]":
-        """`python -m sandbox …` on this folder, in a process of its own."""
-        command = [sys.executable, "-m", "sandbox", *arguments]
+    def start(self, command: str, *arguments: str, edits: Edits | None = None) -> "subprocess.Popen[str]":
+        """`python -m sandbox COMMAND …` on this folder, in a process of its own."""
+        options = ["--servers", self.servers, "--home", str(self.home), "--config-file", str(self.stack_file(edits))]
         return subprocess.Popen(
-            [
-                *command,
-                "--servers",
-                self.servers,
-                "--home",
-                str(self.home),
-                "--config-file",
-                str(self.stack_file(edits)),
-            ],
+            [sys.executable, "-m", "sandbox", command, *options, *arguments],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "80"},
             stdin=subprocess.DEVNULL,

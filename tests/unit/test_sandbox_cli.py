@@ -7,7 +7,7 @@ import pytest
 from sandbox import cli
 from sandbox.engine.errors import SandboxError
 
-COMMANDS = ("up", "preview", "refresh", "destroy", "export", "status", "logs", "shell", "down", "setup")
+COMMANDS = ("up", "preview", "refresh", "destroy", "export", "status", "curl", "logs", "shell", "down", "setup")
 
 
 def test_help_names_every_command_with_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,60 @@
+"""`curl`: a request from a visitor to the edge, or from any other address straight to a server."""
+
+import argparse
+import ipaddress
+import os
+import sys
+from typing import Final
+from urllib.parse import urlsplit
+
+from sandbox.commands.opening import layout_of
+from sandbox.engine.errors import SandboxError
+from sandbox.nodes.edge import ADDRESSES
+from sandbox.nodes.edge_host import EdgeHost
+from sandbox.nodes.fabric import PUBLIC, Fabric
+from sandbox.world import World
+
+VISITOR: Final = "visitor"
+VISITOR_ADDRESSES: Final = ("203.0.113.10", "2001:db8:cafe::10")
+"""Where visitors live: of no operator and no range of Cloudflare's."""
+
+
+def curl(arguments: argparse.Namespace) -> None:
+    """Become curl, with its own options after the URL; does not return."""
+    layout = layout_of(arguments)
+    edge = EdgeHost(fabric=Fabric(home=layout.home))
+    if not edge.pid:
+        raise SandboxError("there is no edge: `python -m sandbox up` makes it, where servers can be real")
+    if not edge.fabric.path(VISITOR).exists():
+        edge.fabric.plug(VISITOR, PUBLIC, "eth0", VISITOR_ADDRESSES)
+    host = urlsplit(arguments.url).hostname
+    if not host:
+        raise SandboxError(f"{arguments.url} is no URL with a host, such as https://api.sandbox.test/")
+    source = _settle(edge.fabric, arguments.source) if arguments.source else VISITOR_ADDRESSES[0]
+    target = _server(World(layout.world), source, arguments.node) if arguments.source else ADDRESSES[0]
+    ask = ["curl", "--silent", "--show-error", "--cacert", str(edge.visitors_ca), "--interface", source]
+    for port in (80, 443):
+        ask += ["--resolve", f"{host}:{port}:{target}"]
+    command = [*edge.fabric.enter(VISITOR), *ask, arguments.url, *arguments.options]
+    sys.stdout.flush()
+    os.execvp(command[0], command)  # noqa: S606 - curl is what was asked for
+
+
+def _settle(fabric: Fabric, source: str) -> str:
+    """Let visitors have this address, too."""
+    try:
+        address = str(ipaddress.ip_address(source))
+    except ValueError as error:
+        raise SandboxError(f"--from {source} is no IP address") from error
+    fabric.address(VISITOR, "eth0", address)
+    return address
+
+
+def _server(world: World, source: str, node: str | None) -> str:
+    """The public address of a server in the family of the visitor's."""
+    key = "ipv6Address" if ":" in source else "ipv4Address"
+    servers = {item.name: item for item in world.objects("server")}
+    wanted = [name for name in servers if node in (None, name, name.partition("-")[2])]
+    if not wanted:
+        raise SandboxError(f"there is no server {node}; there are: {', '.join(sorted(servers)) or 'none'}")
+    return str(servers[min(wanted)].data[key])
