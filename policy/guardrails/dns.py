@@ -16,7 +16,8 @@ from .view import MalformedError, NotKnown, Outcome, View, attempt, demand
 
 Address = IPv4Address | IPv6Address
 
-RECORD: Final = "cloudflare:index/dnsRecord:DnsRecord"
+RECORDS: Final = ("cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/record:Record")
+"""The resource and its deprecated name, under which the same record is made."""
 FAMILIES: Final = {"A": "ipv4", "AAAA": "ipv6"}
 
 
@@ -40,13 +41,16 @@ def _proxied(record: Resource) -> Iterator[Outcome]:
 def _nodes(graph: Graph) -> Iterator[Found]:
     wanted: dict[str, dict[str, Resource]] = {"ipv4": {}, "ipv6": {}}
     certain = True
+    undecided: set[str] = set()
     for server in graph.of(SERVER):
         found = list(at(server, _ingress(graph, server, wanted)))
-        certain &= not found
+        if found:
+            certain = False
+            undecided |= {address.urn for address in graph.behind(server, PRIMARY_IP, "publicNets")}
         yield from found
     seen: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for record in graph.of(RECORD):
-        found = list(at(record, _target(graph, record, wanted, seen)))
+    for record in graph.of(*RECORDS):
+        found = list(at(record, _target(graph, record, wanted, undecided, seen)))
         certain &= not any(isinstance(outcome, NotKnown) and outcome.path != "content" for _, outcome in found)
         yield from found
     if certain:
@@ -71,9 +75,10 @@ def _target(
     graph: Graph,
     record: Resource,
     wanted: dict[str, dict[str, Resource]],
+    undecided: set[str],
     seen: defaultdict[tuple[str, str], Counter[str]],
 ) -> Iterator[Outcome]:
-    """Whose address a record holds; adds it to what the host has."""
+    """Whose address a record holds; adds it to what the host has. Of a node without a verdict, none is refused."""
     if not is_address(record):
         return
     inputs = View(record.plain)
@@ -84,7 +89,7 @@ def _target(
     if address is None:
         content = inputs.at("content").value
         yield f"content {content!r} is no {family} Primary IP of this stack; point it at the ingress nodes only"
-    elif address.urn not in wanted[family]:
+    elif address.urn not in wanted[family] and address.urn not in undecided:
         yield f"content is the address of {address.name}, which no ingress node has; remove the record"
     else:
         seen[host, family][address.urn] += 1
@@ -146,13 +151,13 @@ DNS_RULES: Final = (
     ResourceRule(
         name="dns-is-proxied",
         description="A and AAAA records are proxied, with an automatic TTL.",
-        types=(RECORD,),
+        types=RECORDS,
         check=_proxied,
     ),
     StackRule(
         name="dns-is-the-ingress-nodes",
         description="Every host has one A and one AAAA record for each ingress node, and no other.",
-        types=(RECORD, PRIMARY_IP, SERVER),
+        types=(*RECORDS, PRIMARY_IP, SERVER),
         check=_nodes,
     ),
 )

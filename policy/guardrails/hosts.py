@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from .dns import RECORD, is_address
+from .dns import RECORDS, is_address
 from .kubernetes import INGRESS, INGRESS_ROUTE, SECRET, identity_of
 from .model import Graph, Resource
 from .routes import routes_of
@@ -21,7 +21,7 @@ def covers(name: str, host: str) -> bool:
 def _check(graph: Graph) -> Iterator[Found]:
     names: set[str] = set()
     gaps: list[tuple[Resource, NotKnown]] = []
-    for record in graph.of(RECORD):
+    for record in graph.of(*RECORDS):
         try:
             if is_address(record):
                 names.add(View(record.plain).at("name").text().lower())
@@ -29,16 +29,19 @@ def _check(graph: Graph) -> Iterator[Found]:
             gaps.append((record, gap))
         except MalformedError as fault:
             yield record, str(fault)
+    named = not gaps
     hostnames: set[str] = set()
+    certified = True
     for certificate in graph.of(ORIGIN_CERTIFICATE):
         try:
             hostnames |= _hostnames(certificate)
         except NotKnown as gap:
             gaps.append((certificate, gap))
+            certified = False
     yield from gaps
     for resource in graph.of(INGRESS, INGRESS_ROUTE):
-        yield from at(resource, _route(graph, resource, names, certain=not gaps))
-    if not gaps:
+        yield from at(resource, _route(graph, resource, names, certain=named))
+    if certified:
         for name in sorted(names):
             if not _covered(hostnames, name):
                 yield None, f"{name} is in DNS but not in the origin certificate ({_listed(hostnames)}); add it there"
@@ -77,6 +80,6 @@ def _listed(names: Iterable[str]) -> str:
 HOSTS: Final = StackRule(
     name="hosts-are-in-dns-and-certificate",
     description="Every route's host is in DNS, and every name in DNS is in the origin certificate.",
-    types=(INGRESS, INGRESS_ROUTE, RECORD, ORIGIN_CERTIFICATE, SECRET),
+    types=(INGRESS, INGRESS_ROUTE, *RECORDS, ORIGIN_CERTIFICATE, SECRET),
     check=_check,
 )

@@ -15,7 +15,10 @@ INGRESS_ROUTE: Final = _TRAEFIK + "IngressRoute"
 MIDDLEWARE: Final = _TRAEFIK + "Middleware"
 TLS_OPTION: Final = _TRAEFIK + "TLSOption"
 TRAEFIK_SERVICE: Final = _TRAEFIK + "TraefikService"
-ROUTES_NOT_JUDGED: Final = (_TRAEFIK + "IngressRouteTCP", _TRAEFIK + "IngressRouteUDP")
+ROUTES_NOT_JUDGED: Final = (
+    *(_TRAEFIK + kind for kind in ("IngressRouteTCP", "IngressRouteUDP")),
+    *(route + suffix for route in (INGRESS, INGRESS_ROUTE) for suffix in ("Patch", "List")),
+)
 
 
 def identity(body: View) -> tuple[str, str]:

@@ -16,7 +16,7 @@ _SIGNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\bK10[0-9a-f]{64}::\S+"), "a k3s token"),
     (re.compile(r"\bclient-key-data\s*[\"']?\s*:\s*\S"), "a kubeconfig with a client key"),
     (re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$apr1\$\S+\$\S+|:\{SHA\}\S+"), "a password's hash"),
-    (re.compile(r"(?i)\b(?:token|api[-_]?key|password|secret)[\"']?\s*[:=]\s*[\"']?[\w.-]{32,}"), "a token"),
+    (re.compile(r"(?i)(?:token|(?:api|access)[-_]?key|password|secret)[\"']?\s*[:=]\s*[\"']?[\w.-]{32,}"), "a token"),
     (re.compile(r"(?i)\bbearer\s+[\w.~+/-]{20,}"), "a token"),
     (re.compile(r"\bc(?:f|fu|fa)(?:k|ut|at|_)?_[A-Za-z0-9_-]{40,}"), "a Cloudflare token"),
 )
@@ -24,8 +24,8 @@ _TOKEN_LENGTHS: Final = {64: "an hcloud token", 40: "a Cloudflare token", 48: "a
 """A value of just this length in mixed case, with digits, is none of the names and digests that the stack has."""
 
 _NAMES: Final = re.compile(
-    r"(?i)(api[-_]?|agent[-_]?|access[-_]?|auth[-_]?|bearer[-_]?)?token|(api|service|secret)[-_]?key"
-    r"|api[-_]?user[-_]?service[-_]?key|pass(word|wd|phrase)|(ca[-_]?)?private[-_]?key([-_]?(pem|openssh|pkcs8|pem[-_]?pkcs8))?"
+    r"(?i)[\w-]*token|[\w-]*pass(word|wd|phrase)|(api|service|secret)[-_]?key|api[-_]?user[-_]?service[-_]?key"
+    r"|(ca[-_]?)?private[-_]?key([-_]?(pem|openssh|pkcs8|pem[-_]?pkcs8))?"
     r"|kube[-_]?config|client[-_]?(secret|key([-_]?data)?)|secret[-_]?access[-_]?key"
 )
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]{24,}={0,2}\s*")
@@ -105,7 +105,7 @@ def _from_base64(text: str) -> str | None:
     if not _BASE64.fullmatch(text):
         return None
     try:
-        return base64.b64decode(text, validate=False).decode("ascii")
+        return base64.b64decode(text, validate=False).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
 

@@ -67,6 +67,7 @@ def _guarded(graph: Graph) -> Iterator[Found]:
                 guarded |= command.all_dependencies
         except NotKnown as gap:
             yield command, gap
+            guarded |= command.all_dependencies  # perhaps; the update will tell
     for server in graph.of(SERVER):
         if server.urn not in guarded:
             yield (
