@@ -28,7 +28,7 @@ down:
 	@if [ -e $(READY) ]; then $(PYTHON) -m sandbox down; else echo 'nothing was there'; fi
 
 test: $(READY)
-	@$(PYTHON) -m sandbox setup
+	@$(PYTHON) -m sandbox setup --binaries
 	@$(PYTHON) -m pytest -n auto --dist loadgroup
 
 check: $(READY)

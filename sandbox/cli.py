@@ -117,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="for curl itself")
         if name in ("logs", "shell"):
             command.add_argument("node", metavar="NODE", help="the server's name")
+        if name == "setup":
+            command.add_argument("--binaries", action="store_true", help="build a Kubernetes API server for the tests")
         if name == "down":
             command.add_argument("--all", action="store_true", help="engine, plugins and .venv too")
     return parser

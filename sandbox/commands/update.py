@@ -4,13 +4,23 @@ import argparse
 
 from sandbox.commands.opening import layout_of, open_sandbox, ready
 from sandbox.commands.show import show_drift, show_outputs, show_resources, show_simulated, tell
+from sandbox.engine.errors import SandboxError
 from sandbox.engine.outcome import Outcome
 from sandbox.engine.voice import voice
+from sandbox.tools.binaries import CLUSTER, ensure
+from sandbox.tools.crds import definitions
 
 
 def setup(arguments: argparse.Namespace) -> None:
-    """Finds or builds the engine and lays the plugins out."""
-    ready(layout_of(arguments), voice())
+    """Finds or builds the engine and lays the plugins out; with --binaries also builds what the cluster tests run."""
+    layout, speaker = layout_of(arguments), voice()
+    ready(layout, speaker)
+    if arguments.binaries:
+        try:
+            ensure(CLUSTER, layout.tools, speaker)
+            definitions(layout.tools, speaker)
+        except SandboxError as error:
+            speaker.say(f"no Kubernetes API server: {error}")
 
 
 def preview(arguments: argparse.Namespace) -> None:

@@ -179,7 +179,6 @@ _CHART_CONFIG: Final[Schema] = {
     "valuesContent": str,
     "failurePolicy": str,
     "valuesSecrets": [{"name": str, "keys": [str], "ignoreUpdates": bool}],
-    "backOffLimit": int,
 }
 
 KINDS: Final = (

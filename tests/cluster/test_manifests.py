@@ -1,0 +1,66 @@
+"""Every object that the program registers is put before a real API server with the real CRDs."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.layout import Layout
+from sandbox.engine.voice import Silent
+from sandbox.providers.kubernetes_kinds import KINDS, Kind
+from sandbox.tools.binaries import CLUSTER, ensure
+from tests.cluster.api_server import ApiServer, api_server
+from tests.program.recorder import Recording
+
+PARTS = ("apiVersion", "kind", "metadata", "spec", "type", "stringData")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """The API server, where there is Go to build it."""
+    folder = tmp_path_factory.mktemp("api-server")
+    try:
+        ensure(CLUSTER, Layout().tools, Silent())
+    except SandboxError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"there is no API server: {error}")
+        pytest.skip(f"no API server: {error}")
+    with api_server(folder) as found:
+        yield found
+
+
+def manifests(recording: Recording) -> list[dict[str, Any]]:
+    """The objects of a stack, in the order in which the program registers them."""
+    return [
+        {key: value for key, value in item.inputs.items() if key in PARTS}
+        for item in recording.registrations
+        if item.type.startswith("kubernetes:")
+    ]
+
+
+def test_a_real_api_server_takes_every_object_of_every_stack(server: ApiServer, recording: Recording) -> None:
+    for manifest in manifests(recording):
+        done = server.apply(json.dumps(manifest))
+        assert done.returncode == 0, f"{manifest['kind']} {manifest['metadata']['name']}: {done.stderr}"
+
+
+def test_it_refuses_what_no_schema_declares(server: ApiServer, prod: Recording) -> None:
+    config = next(item for item in manifests(prod) if item["kind"] == "HelmChartConfig")
+    misspelt = {**config, "spec": {**config["spec"], "valueContent": ""}}
+    done = server.apply(json.dumps(misspelt))
+    assert done.returncode != 0, "a misspelt field would be dropped in silence"
+    assert "valueContent" in done.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_the_stand_in_knows_no_field_that_the_real_one_refuses(server: ApiServer, kind: Kind) -> None:
+    for field in kind.body:
+        done = server.run("explain", f"{kind.plural}.{field}", f"--api-version={kind.api_version}", "--recursive")
+        assert done.returncode == 0, f"{kind.kind} has no {field}: {done.stderr}"
+        declared = set(done.stdout.replace("\t", " ").split())
+        schema = kind.body[field]
+        unknown = [key for key in schema if key != "*" and key not in declared] if isinstance(schema, dict) else []
+        assert not unknown, f"{kind.kind}.{field}: the sandbox takes {unknown}, the real API server does not"
