@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sandbox.engine.environment import write_private
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import Layout
+from sandbox.nodes.daemon import Daemon
 from sandbox.nodes.edge import ADDRESSES, Edge
 from sandbox.nodes.fabric import PUBLIC, Fabric
 from sandbox.providers.cloudflare_certificates import certificate_authority
@@ -22,7 +23,6 @@ from sandbox.providers.tls_keys import spellings
 from sandbox.world import World
 
 HOST: Final = "edge"
-_MARK: Final = "HONEYDUE_SANDBOX_EDGE"
 _PATIENCE: Final = 10.0
 """Seconds that HAProxy may take to start."""
 
@@ -68,34 +68,21 @@ class EdgeHost:
     @property
     def pid(self) -> int:
         """HAProxy's process; 0 if there is none."""
-        try:
-            pid = int((self.folder / "pid").read_text())
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return 0
-        return pid if f"{_MARK}={self.folder}".encode() in environment else 0
+        return self._process.pid
+
+    @property
+    def _process(self) -> Daemon:
+        return Daemon(folder=self.folder, log=self.folder / "log")
 
     def _start(self) -> None:
         """A new HAProxy beside the old one, which ends when its last visitor is gone."""
         old = self.pid
         command = [*self.fabric.enter(HOST), "haproxy", "-db", "-f", str(self.folder / "haproxy.cfg")]
-        command += ["-sf", str(old)] if old else []
-        log = self.folder / "log"
-        before = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as stream:
-            started = subprocess.Popen(
-                command,
-                env={"PATH": os.environ.get("PATH", os.defpath), _MARK: str(self.folder)},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,
-            )
-        (self.folder / "pid").write_text(str(started.pid))
+        started = self._process.start([*command, *(["-sf", str(old)] if old else [])])
         deadline = time.monotonic() + _PATIENCE
         while not self._listens():
             if started.poll() is not None or time.monotonic() > deadline:
-                raise SandboxError(f"HAProxy does not start: {log.read_text()[before:].strip()[-800:]}")
+                raise SandboxError(f"HAProxy does not start: {self._process.last_words}")
             time.sleep(0.05)
 
     def _listens(self) -> bool:

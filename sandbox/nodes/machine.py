@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from typing import Any, Final
 import yaml
 
 from sandbox.engine.errors import SandboxError
+from sandbox.nodes.daemon import Daemon
 from sandbox.nodes.fabric import PRIVATE, PUBLIC, Fabric
 
 PRIVATE_DEVICE: Final = "enp7s0"
 """What Hetzner's newer server types call it."""
 _INIT: Final = Path(__file__).with_name("init.sh")
-_MARK: Final = "HONEYDUE_SANDBOX_SERVER"
 _IMAGE: Final = {"datasource_list": ["NoCloud"], "network": {"config": "disabled"}}
 """What a cloud's own images have settled: where the instructions are, and that addresses are no work of cloud-init."""
 
@@ -93,20 +92,7 @@ class Machine:
         if "private" in cables:
             self.fabric.plug(self.host, PRIVATE, PRIVATE_DEVICE, [cables["private"]], prefix=cables["prefix"])
         unshare = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]
-        with self.console.open("ab") as console:
-            started = subprocess.Popen(
-                [*self.fabric.enter(self.host), *unshare, "sh", str(_INIT), str(self.folder)],
-                env={"PATH": os.environ.get("PATH", os.defpath), _MARK: str(self.folder)},
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                start_new_session=True,
-            )
-        (self.folder / "pid").write_text(str(started.pid))
-        while not self.pid:  # until the new process has its own environment, which is but a moment
-            if started.poll() is not None:
-                raise SandboxError(f"the server {self.host} does not start: {self.console.read_text()[-500:]}")
-            time.sleep(0.005)
+        self._process.start([*self.fabric.enter(self.host), *unshare, "sh", str(_INIT), str(self.folder)])
 
     def power_off(self) -> None:
         """Cut its power: whatever runs there is gone at once."""
@@ -131,12 +117,11 @@ class Machine:
     @property
     def pid(self) -> int:
         """Its first process as this machine sees it; 0 if it is off."""
-        try:
-            pid = int((self.folder / "pid").read_text())
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return 0
-        return pid if f"{_MARK}={self.folder}".encode() in environment else 0
+        return self._process.pid
+
+    @property
+    def _process(self) -> Daemon:
+        return Daemon(folder=self.folder, log=self.console)
 
     def enter(self) -> list[str]:
         """What to put before a command so that it runs there as root. Raises SandboxError if it is off."""

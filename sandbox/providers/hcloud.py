@@ -1,4 +1,4 @@
-"""Hetzner Cloud's provider: the token, and all resources of the stack. What it refuses when is in docs/sandbox.md."""
+"""Hetzner Cloud's provider: the token, and all resources of the stack."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

@@ -4,7 +4,6 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -23,6 +22,8 @@ __all__ = ["EDGE", "EDGE_ADDRESSES", "engine"]
 STRANGER = "stranger"
 STRANGER_ADDRESSES = ("203.0.113.66", "2001:db8:bad::66")
 LAPTOP_ADDRESSES = ("192.0.2.10", "2001:db8:ffff::1")
+ONE_CORE = pytest.mark.xdist_group("edge")
+"""All tests of this folder share one stack, and so one worker where several work."""
 NODES = ("node1", "node2", "node3")
 
 
@@ -64,13 +65,6 @@ class Stack:
         done = subprocess.run(entered, input=stdin, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder on one core, where several work: they share one stack."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("edge"))
 
 
 @pytest.fixture(scope="session")
