@@ -29,7 +29,7 @@ down:
 
 test: $(READY)
 	@$(PYTHON) -m sandbox setup --binaries
-	@$(PYTHON) -m pytest -n auto --dist loadgroup
+	@$(PYTHON) -m pytest -n auto
 
 check: $(READY)
 	@echo 'ruff: lint and formatting'

@@ -22,8 +22,6 @@ __all__ = ["EDGE", "EDGE_ADDRESSES", "engine"]
 STRANGER = "stranger"
 STRANGER_ADDRESSES = ("203.0.113.66", "2001:db8:bad::66")
 LAPTOP_ADDRESSES = ("192.0.2.10", "2001:db8:ffff::1")
-ONE_CORE = pytest.mark.xdist_group("edge")
-"""All tests of this folder share one stack, and so one worker where several work."""
 NODES = ("node1", "node2", "node3")
 
 

@@ -15,9 +15,8 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.providers.tls_certificates import new_certificate, pem_of
-from tests.edge.conftest import EDGE_ADDRESSES, NODES, ONE_CORE, Stack
+from tests.edge.conftest import EDGE_ADDRESSES, NODES, Stack
 
-pytestmark = ONE_CORE
 URL = "https://api.sandbox.test/"
 ORIGIN = Path(__file__).with_name("origin.py")
 

@@ -17,7 +17,6 @@ from tests.edge.conftest import (
     EDGE_ADDRESSES,
     LAPTOP_ADDRESSES,
     NODES,
-    ONE_CORE,
     STRANGER,
     STRANGER_ADDRESSES,
     Stack,
@@ -25,7 +24,6 @@ from tests.edge.conftest import (
 from tests.edge.probe import listening, seen
 from tests.unit.host_programs import source
 
-pytestmark = ONE_CORE
 PORTS = (22, 80, 443, 2379, 6443, 8080, 9100, 9101, 10250)
 INSIDE_ONLY = (2379, 8080, 9100, 9101, 10250)
 WHO = {EDGE: EDGE_ADDRESSES, STRANGER: STRANGER_ADDRESSES, LAPTOP: LAPTOP_ADDRESSES}

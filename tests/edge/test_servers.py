@@ -8,11 +8,10 @@ from contextlib import contextmanager
 import pytest
 
 from sandbox.nodes.machine import Machine
-from tests.edge.conftest import NODES, ONE_CORE, Stack
+from tests.edge.conftest import NODES, Stack
 from tests.edge.probe import seen
 from tests.stack_files import stack_config
 
-pytestmark = ONE_CORE
 OPERATORS = stack_config("sandbox")["honeydue:operators"]
 
 

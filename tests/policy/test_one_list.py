@@ -128,6 +128,20 @@ def test_a_port_that_nobody_may_reach_is_refused(ports: tuple[int, ...]) -> None
     refuses(cloud(ports, []), RULE, f"port {80 if ports[0] == 2 else 443} lacks {GONE}")
 
 
+@pytest.mark.parametrize("value", [[], ABSENT])
+def test_trust_in_nobody_is_another_list(value: Any) -> None:
+    assert said(with_value(TRUSTED, value)) == [("traefik", f"websecure's trustedIPs lacks {', '.join(CLOUDFLARE)}")]
+
+
+def test_what_is_no_lock_is_not_read() -> None:
+    config = manifest("HelmChartConfig", "kube-system", "other", spec={"valuesContent": "{}"})
+    more = [
+        resource("command:remote:Command", "other", {"create": "true", "stdin": "text"}),
+        resource("kubernetes:helm.cattle.io/v1:HelmChartConfig", "other", config),
+    ]
+    passes([*stack(), *more], RULE)
+
+
 def test_order_and_repetition_make_no_other_list() -> None:
     passes(with_value(TRUSTED, [*reversed(CLOUDFLARE), GONE]), RULE)
 
@@ -136,8 +150,9 @@ def test_private_sources_are_not_part_of_the_list() -> None:
     assert not said(cloud((2,), [*CLOUDFLARE, "10.0.1.0/24"])), "nodes that reach each other are another rule's matter"
 
 
-def test_one_new_list_everywhere_passes_while_most_of_it_is_known() -> None:
-    passes(everywhere([*LEFT, NEW]), RULE)
+@pytest.mark.parametrize("ranges", [[*LEFT, NEW], [GONE, NEW]])
+def test_one_new_list_everywhere_passes_while_half_of_it_is_known(ranges: list[str]) -> None:
+    passes(everywhere(ranges), RULE)
 
 
 @pytest.mark.parametrize(
