@@ -114,6 +114,27 @@ def test_middlewares_may_have_spaces_around_them_or_be_none(value: Any) -> None:
     passes(on_ingress((*ANNOTATIONS, f"{PREFIX}middlewares"), value))
 
 
+def test_a_route_without_a_class_of_its_own_is_of_the_bundled_one() -> None:
+    body: Any = next(item for item in stack() if item.type.endswith(":IngressRoute")).properties
+    for path, value in (((*ANNOTATIONS, "honeydue.com/ingress-class"), ABSENT), (MIDDLEWARES, ABSENT)):
+        body = put(body, path, value)
+    rest = without("IngressRoute", "canary")
+    passes([*rest, resource(f"{TRAEFIK}IngressRoute", "canary", body)])
+    named = put(body, (*ANNOTATIONS, "kubernetes.io/ingress.class"), "partners")
+    refuses([*rest, resource(f"{TRAEFIK}IngressRoute", "canary", named)], FOUND, "class partners asks for middleware")
+
+
+def test_the_old_way_to_name_a_class_is_read_too() -> None:
+    old = put(ingress("old", "api.example.com", []).properties, (*ANNOTATIONS, "kubernetes.io/ingress.class"), "nginx")
+    old = put(old, ("spec", "ingressClassName"), ABSENT)
+    more = resource("kubernetes:networking.k8s.io/v1:Ingress", "old", old)
+    refuses([*stack(), more], FOUND, "ingress class 'nginx' is not in this stack")
+
+
+def test_a_route_without_tls_options_names_none() -> None:
+    passes(on_route(("spec", "tls", "options"), ABSENT))
+
+
 def test_a_plain_service_need_not_be_in_the_stack() -> None:
     passes(on_route(("spec", "routes", 0, "services"), [{"name": "elsewhere", "port": 8000}]), FOUND)
 

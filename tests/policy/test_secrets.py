@@ -56,6 +56,7 @@ CREDENTIALS = {
     "an access key in a script": (f"AWS_SECRET_ACCESS_KEY={'k' * 40}", "a token"),
     "a header": ("Authorization: Bearer abcdefghij.klmnopqrst", "a token"),
     "a Cloudflare token": (MIXED[:40], "a Cloudflare token"),
+    "a cluster token": (MIXED[:48], "a k3s token"),
     "a Cloudflare token of the new kind": ("cfut_" + "a" * 40, "a Cloudflare token"),
     "a secret by its name in JSON": ('{"database": {"password": "hunter2"}}', "a credential, in JSON,"),
 }
