@@ -171,7 +171,9 @@ Both sides of a ratio were run in turn in one go; only the ratios mean anything 
 {rows}
 
 Program time is kept down by `components/cloudflare_sdk.py` (five classes, not the package), by manifests that need
-no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`).
+no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`);
+previews also by dropping the SDK's debug lines (`components/sdk_debug.py`) and by policies that share one reading of
+each resource (`policy/guardrails/reading.py`).
 """
 
 

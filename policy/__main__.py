@@ -3,5 +3,7 @@
 from pulumi_policy import PolicyPack
 
 from guardrails.engine import policies
+from guardrails.reading import read_once
 
+read_once()
 PolicyPack(name="honeydue", policies=policies())

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from concurrent import futures
 from typing import Any, Final
 
-import grpc  # type: ignore[import-untyped] # it ships no types
-from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped] # it ships no types
+import grpc
+from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as proto
 

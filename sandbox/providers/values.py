@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from google.protobuf.struct_pb2 import ListValue, Struct, Value  # type: ignore[import-untyped] # it ships no types
+from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 Plain = dict[str, Any]
 

@@ -12,6 +12,9 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from guardrails import UNKNOWN, Resource, Secret
 from guardrails.engine import policies
+from guardrails.reading import read_once
+
+read_once()  # as the pack does
 
 LEVELS = {proto.MANDATORY: "mandatory", proto.ADVISORY: "advisory"}
 
