@@ -19,6 +19,8 @@ Address = IPv4Address | IPv6Address
 RECORDS: Final = ("cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/record:Record")
 """The resource and its deprecated name, under which the same record is made."""
 FAMILIES: Final = {"A": "ipv4", "AAAA": "ipv6"}
+ELSEWHERE: Final = ("CNAME", "DNAME", "HTTPS", "NS", "SVCB")
+"""Types of record that hand a host's visitors to somebody else."""
 
 
 def is_address(record: Resource) -> bool:
@@ -79,9 +81,12 @@ def _target(
     seen: defaultdict[tuple[str, str], Counter[str]],
 ) -> Iterator[Outcome]:
     """Whose address a record holds; adds it to what the host has. Of a node without a verdict, none is refused."""
-    if not is_address(record):
-        return
     inputs = View(record.plain)
+    if not is_address(record):
+        kind = inputs.at("type").text()
+        if kind in ELSEWHERE and not any(part.startswith("_") for part in inputs.at("name").text().split(".")):
+            yield f"type {kind} sends visitors past the ingress nodes; give the host A and AAAA records"
+        return
     host, family = inputs.at("name").text().lower(), FAMILIES[inputs.at("type").text()]
     address, gap = _primary_ip(graph, record, family)
     if gap:

@@ -76,6 +76,16 @@ def test_both_faults_of_a_record_are_told_at_once() -> None:
     assert told == ["proxied", "ttl"]
 
 
+@pytest.mark.parametrize("kind", ["CNAME", "DNAME", "HTTPS", "NS", "SVCB"])
+def test_a_record_that_hands_visitors_to_somebody_else_is_refused(kind: str) -> None:
+    resources = [*stack(), another(type=kind, name="shop.example.com", content="elsewhere.example.net")]
+    refuses(resources, NODES_ONLY, f"type {kind} sends visitors past the ingress nodes")
+
+
+def test_a_name_that_no_visitor_asks_for_may_be_an_alias() -> None:
+    passes([*stack(), another(type="CNAME", name="s1._domainkey.example.com", content="dkim.example.net")], NODES_ONLY)
+
+
 @pytest.mark.parametrize("kind", ["TXT", "CAA", "MX"])
 def test_a_record_that_is_no_address_need_not_be_proxied(kind: str) -> None:
     passes([*stack(), another(type=kind, content="text", proxied=False, ttl=300)])
