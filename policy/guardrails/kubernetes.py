@@ -19,6 +19,12 @@ ROUTES_NOT_JUDGED: Final = (
     *(_TRAEFIK + kind for kind in ("IngressRouteTCP", "IngressRouteUDP")),
     *(route + suffix for route in (INGRESS, INGRESS_ROUTE) for suffix in ("Patch", "List")),
 )
+PATCHES: Final = tuple(
+    kind + suffix
+    for kind in (MIDDLEWARE, TLS_OPTION, TRAEFIK_SERVICE, HELM_CHART_CONFIG, INGRESS_CLASS)
+    for suffix in ("Patch", "List")
+)
+"""What changes an object that routes rest on without any rule reading the object that comes out."""
 
 
 def identity(body: View) -> tuple[str, str]:

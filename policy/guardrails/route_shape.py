@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from .kubernetes import INGRESS, INGRESS_ROUTE, ROUTES_NOT_JUDGED, annotation
+from .kubernetes import INGRESS, INGRESS_ROUTE, PATCHES, ROUTES_NOT_JUDGED, annotation
 from .model import Resource
 from .routes import BUNDLED_CLASS, OLD_CLASS, ROUTER, routes_of
 from .rules import ResourceRule
@@ -13,6 +13,9 @@ from .view import Outcome, View, allow, attempt, together
 def _check(resource: Resource) -> Iterator[Outcome]:
     if resource.type in ROUTES_NOT_JUDGED:
         yield f"{resource.type} routes past hosts, middlewares and their policies; use an Ingress or an IngressRoute"
+        return
+    if resource.type in PATCHES:
+        yield f"{resource.type} changes what routes rest on, and no rule sees the result; write the object itself"
         return
     body = View(resource.plain)
     yield from attempt(_ingress(body) if resource.type == INGRESS else _ingress_route(body))
@@ -82,6 +85,6 @@ def _routes(routes: View) -> Iterator[Outcome]:
 ROUTE_SHAPE: Final = ResourceRule(
     name="routes-are-tls-only",
     description="Every route has named hosts, TLS, a class, and no entrypoint but websecure.",
-    types=(INGRESS, INGRESS_ROUTE, *ROUTES_NOT_JUDGED),
+    types=(INGRESS, INGRESS_ROUTE, *ROUTES_NOT_JUDGED, *PATCHES),
     check=_check,
 )

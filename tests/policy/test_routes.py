@@ -142,6 +142,22 @@ def test_a_route_of_a_kind_that_no_rule_reads_is_refused(type_: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "type_",
+    [
+        "traefik.io/v1alpha1:MiddlewarePatch",
+        "traefik.io/v1alpha1:MiddlewareList",
+        "traefik.io/v1alpha1:TLSOptionPatch",
+        "traefik.io/v1alpha1:TraefikServicePatch",
+        "helm.cattle.io/v1:HelmChartConfigPatch",
+        "networking.k8s.io/v1:IngressClassPatch",
+    ],
+)
+def test_what_routes_rest_on_is_not_changed_from_elsewhere(type_: str) -> None:
+    weaker = resource(f"kubernetes:{type_}", "weaker", {"metadata": {"name": "admin-auth"}, "spec": {}})
+    refuses([*stack(), weaker], RULE, "write the object itself")
+
+
+@pytest.mark.parametrize(
     ("kind", "name", "path", "place"),
     [
         ("Ingress", "api", ("spec", "ingressClassName"), "spec.ingressClassName"),
