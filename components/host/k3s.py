@@ -20,7 +20,8 @@ from typing import Any
 
 ROOT = "/"
 PORT = 6443
-PAUSE = 5  # seconds
+PAUSE = 5  # seconds between two questions to a peer
+LOOK = 1  # seconds between two looks at this host
 STEADY = 3  # times in a row that all peers must refuse: a peer that restarts refuses too, for a moment
 INSTALLER_LIMIT = 1 << 20  # bytes
 CONFIG = "etc/rancher/k3s/config.yaml"
@@ -90,7 +91,7 @@ def _interface(settings: dict[str, Any]) -> str:
                 return str(link["ifname"])
         if time.monotonic() > deadline:
             raise RuntimeError(f"no network interface has the private address {address}")
-        time.sleep(PAUSE)
+        time.sleep(LOOK)
 
 
 def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -183,7 +184,7 @@ def _wait_until_ready(settings: dict[str, Any], unit: str) -> None:
             log = _run("journalctl", "-u", unit, "-n", "20", "--no-pager", "-o", "cat")
             raise RuntimeError(f"not Ready in time: {lack}\n{log}")
         print(lack, file=sys.stderr)
-        time.sleep(PAUSE)
+        time.sleep(LOOK)
         lack = _lack(settings, unit)
 
 

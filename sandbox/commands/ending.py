@@ -8,6 +8,7 @@ from sandbox.commands.opening import layout_of
 from sandbox.commands.show import tell
 from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.processes import end, processes
+from sandbox.k3s.supply import Supply
 from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import Fabric
 from sandbox.nodes.machine import machines
@@ -18,6 +19,7 @@ def down(arguments: argparse.Namespace) -> None:
     layout = layout_of(arguments)
     fabric = Fabric(home=layout.home)
     EdgeHost(fabric=fabric).stop()
+    Supply(fabric=fabric, tools=layout.tools).close()
     for machine in machines(fabric):
         tell(f"switching off the server {machine.host}")
         machine.delete()

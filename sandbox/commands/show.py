@@ -22,8 +22,9 @@ SIMULATED: Final[tuple[tuple[str, str], ...]] = (
 REAL: Final = "Real: the engine, the program, policies, keys, certificates, random values."
 WITH_SERVERS: Final = {
     "Hetzner Cloud": "records in SQLite; its servers are namespaces of this machine",
-    "servers, SSH": "cloud-init, sshd and UFW are real; k3s on them is recorded",
+    "servers, SSH": "namespaces; cloud-init, sshd, UFW on them are real",
     "Cloudflare": "records in SQLite, a CA of the sandbox, HAProxy as the edge",
+    "Kubernetes": "API servers, controllers, scheduler, Traefik are real; k3s, kubelet, etcd, Helm are not",
 }
 """What is different where servers are real."""
 

@@ -3,6 +3,7 @@
 import argparse
 
 from sandbox.commands.opening import layout_of, open_sandbox, ready
+from sandbox.commands.path import show_path
 from sandbox.commands.show import show_drift, show_outputs, show_resources, show_simulated, tell
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.outcome import Outcome
@@ -38,9 +39,12 @@ def up(arguments: argparse.Namespace) -> None:
     tell(_summary("preview", planned))
     if not planned.nothing_changes:
         tell(_summary("up", sandbox.apply()))
+        sandbox.deploy()
     show_resources(sandbox.export())
     show_outputs(sandbox.outputs())
     show_simulated(real_servers=sandbox.real_servers)
+    if sandbox.real_servers:
+        show_path(sandbox.layout, sandbox.file.hosts[0])
     if planned.nothing_changes:
         tell("Nothing changes: what stands is what the stack file says.")
 

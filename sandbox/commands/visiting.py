@@ -4,11 +4,13 @@ import argparse
 import ipaddress
 import os
 import sys
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from sandbox.commands.opening import layout_of
 from sandbox.engine.errors import SandboxError
+from sandbox.engine.layout import Layout
 from sandbox.nodes.edge import ADDRESSES
 from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import PUBLIC, Fabric
@@ -22,22 +24,33 @@ VISITOR_ADDRESSES: Final = ("203.0.113.10", "2001:db8:cafe::10")
 def curl(arguments: argparse.Namespace) -> None:
     """Become curl, with its own options after the URL; does not return."""
     layout = layout_of(arguments)
+    command = asking(layout, arguments.url, arguments.options, source=arguments.source, node=arguments.node)
+    sys.stdout.flush()
+    os.execvp(command[0], command)  # noqa: S606 - curl is what was asked for
+
+
+def asking(
+    layout: Layout, url: str, options: Sequence[str], *, source: str | None = None, node: str | None = None
+) -> list[str]:
+    """The command that asks for a URL as a visitor of the edge; with `source`, from there and straight to a server.
+
+    Raises:
+        SandboxError: when there is no edge, or what is given is no URL, address or server.
+    """
     edge = EdgeHost(fabric=Fabric(home=layout.home))
     if not edge.pid:
         raise SandboxError("there is no edge: `python -m sandbox up` makes it, where servers can be real")
     if not edge.fabric.path(VISITOR).exists():
         edge.fabric.plug(VISITOR, PUBLIC, "eth0", VISITOR_ADDRESSES)
-    host = urlsplit(arguments.url).hostname
+    host = urlsplit(url).hostname
     if not host:
-        raise SandboxError(f"{arguments.url} is no URL with a host, such as https://api.sandbox.test/")
-    source = _settle(edge.fabric, arguments.source) if arguments.source else VISITOR_ADDRESSES[0]
-    target = _server(World(layout.world), source, arguments.node) if arguments.source else ADDRESSES[0]
-    ask = ["curl", "--silent", "--show-error", "--cacert", str(edge.visitors_ca), "--interface", source]
+        raise SandboxError(f"{url} is no URL with a host, such as https://api.sandbox.test/")
+    own = _settle(edge.fabric, source) if source else VISITOR_ADDRESSES[0]
+    target = _server(World(layout.world), own, node) if source else ADDRESSES[0]
+    ask = ["curl", "--silent", "--show-error", "--cacert", str(edge.visitors_ca), "--interface", own]
     for port in (80, 443):
         ask += ["--resolve", f"{host}:{port}:{target}"]
-    command = [*edge.fabric.enter(VISITOR), *ask, arguments.url, *arguments.options]
-    sys.stdout.flush()
-    os.execvp(command[0], command)  # noqa: S606 - curl is what was asked for
+    return [*edge.fabric.enter(VISITOR), *ask, url, *options]
 
 
 def _settle(fabric: Fabric, source: str) -> str:

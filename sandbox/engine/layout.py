@@ -51,6 +51,11 @@ class Layout:
         return self.home / "edge"
 
     @property
+    def supply(self) -> Path:
+        """What k3s is installed from, and its datastore."""
+        return self.home / "supply"
+
+    @property
     def secrets(self) -> Path:
         """What the sandbox generated in place of an operator's secrets."""
         return self.home / "secrets.json"

@@ -29,12 +29,15 @@ from sandbox.engine.processes import end_orphans
 from sandbox.engine.recovery import Pending, pending_operations, settled, stale_locks
 from sandbox.engine.stack_file import StackFile
 from sandbox.engine.voice import Silent, Voice
+from sandbox.k3s.backends import Backends
+from sandbox.k3s.supply import INSTALLER, Supply
 from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import Fabric
 from sandbox.nodes.following import VARIABLE as SERVERS_VARIABLE
 from sandbox.world import World
 
 PROJECT: Final = "honeydue"
+INSTALLER_KEY: Final = "honeydue:k3sInstaller"
 
 
 @dataclass(kw_only=True)
@@ -84,6 +87,8 @@ class Sandbox:
         """The update itself."""
         self.layout.servers.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.layout.servers.write_text("real" if self.real_servers else "recorded")
+        if self.real_servers:
+            self._supply.open()
         return self._operate(
             "up",
             lambda outcome: self._stack.up(
@@ -96,6 +101,12 @@ class Sandbox:
                 on_event=outcome.take,
             ),
         )
+
+    def deploy(self) -> None:
+        """Has the application run that the routes lead to, where servers are real. Raises SandboxError."""
+        if self.real_servers:
+            self.voice.say("deploying an echo server for each Service of the routes")
+            Backends(fabric=self._fabric, world=self.world).deploy(self.file.config)
 
     def refresh(self) -> Outcome:
         """Takes what stands into the state; `touched` of the outcome is the drift."""
@@ -191,10 +202,19 @@ class Sandbox:
             raise EngineFailed(outcome) from error
         finally:
             if self.real_servers:
-                EdgeHost(fabric=Fabric(home=self.layout.home)).follow(self.world)
+                EdgeHost(fabric=self._fabric).follow(self.world)
+                self._supply.follow(self.world)
         if result is not None:
             outcome.stdout, outcome.stderr = result.stdout, result.stderr
         return outcome
+
+    @property
+    def _fabric(self) -> Fabric:
+        return Fabric(home=self.layout.home)
+
+    @property
+    def _supply(self) -> Supply:
+        return Supply(fabric=self._fabric, tools=self.layout.tools)
 
     @property
     def _name(self) -> str:
@@ -214,7 +234,7 @@ class Sandbox:
     def _stack(self) -> Stack:
         """The stack, selected or made, with its configuration laid out."""
         self.layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder, missing = self.file.lay_out(self.layout)
+        folder, missing = self.file.lay_out(self.layout, {INSTALLER_KEY: INSTALLER} if self.real_servers else None)
         workspace = LocalWorkspace(work_dir=str(folder), program=program(self.main), pulumi_command=self._command)
         try:
             stack = Stack.create_or_select(self._name, workspace)

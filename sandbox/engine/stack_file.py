@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -76,14 +77,20 @@ class StackFile:
         return str(self.config.get("honeydue:zone") or "")
 
     @property
+    def hosts(self) -> list[str]:
+        """The routes' hosts."""
+        return [str(host) for route in self.config.get("honeydue:routes") or [] for host in route["hosts"]]
+
+    @property
     def teardown(self) -> bool:
         """Whether the file lifts all protection."""
         return self.config.get("honeydue:teardown") is True
 
-    def lay_out(self, layout: Layout) -> tuple[Path, dict[str, str]]:
+    def lay_out(self, layout: Layout, instead: Mapping[str, Any] | None = None) -> tuple[Path, dict[str, str]]:
         """Copies project and stack file into the stack's work folder; gives it, and the secrets still to be set.
 
-        Secrets that the engine encrypted in an earlier run are taken over, with the salt that belongs to them.
+        What `instead` holds takes the place of the file's own settings. Secrets that the engine encrypted in an earlier
+        run are taken over, with the salt that belongs to them.
         """
         folder = layout.stacks / self.stack
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -92,7 +99,7 @@ class StackFile:
         before = yaml.safe_load(target.read_text()) if target.exists() else {}
         generated = secrets.generate(layout, self.stack, self.generate)
         missing = dict(generated.values)
-        config = dict(self.config)
+        config = {**self.config, **(instead or {})}
         for key, value in before.get("config", {}).items():
             if key in missing and key not in generated.fresh and _encrypted(value):
                 config[key] = value

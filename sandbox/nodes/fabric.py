@@ -71,7 +71,7 @@ class Fabric:
         if not self.path(host).exists():
             _ip("netns", "add", self.namespace(host))
             self._inside(host, "link", "set", "lo", "up")
-        port = f"{bridge[:3]}-{host}"[:15]
+        port = _port(bridge, host)
         peer = ["peer", "name", port, "netns", self.namespace("fabric")]
         self._inside(host, "link", "add", device, "address", _mac(host, device), "mtu", "1450", "type", "veth", *peer)
         self._inside("fabric", "link", "set", port, "master", bridge, "up")
@@ -100,9 +100,14 @@ class Fabric:
             self._inside(host, "link", "del", device)
 
     def remove(self, host: str) -> None:
-        """The host's network is gone, if it was there."""
-        if self.path(host).exists():
-            _ip("netns", "del", self.namespace(host))
+        """The host's network is gone, if it was there; its cables at once, though a process may be dying there yet."""
+        if not self.path(host).exists():
+            return
+        if host != "fabric":
+            for bridge in _BRIDGES:
+                if _port(bridge, host) in self._ports:
+                    self._inside("fabric", "link", "del", _port(bridge, host))
+        _ip("netns", "del", self.namespace(host))
 
     def close(self) -> None:
         """Everything is gone."""
@@ -113,8 +118,23 @@ class Fabric:
         """What to put before a command so that it runs with this host's network."""
         return ["nsenter", f"--net={self.path(host)}", "--"]
 
+    @property
+    def _ports(self) -> set[str]:
+        """The ends of cables that stick in the bridges."""
+        there = self.path("fabric").exists()
+        return (
+            {str(link["ifname"]) for link in json.loads(_ip("-n", self.namespace("fabric"), "-j", "link"))}
+            if there
+            else set()
+        )
+
     def _inside(self, host: str, *words: str) -> None:
         _ip("-n", self.namespace(host), *words)
+
+
+def _port(bridge: str, host: str) -> str:
+    """What the end of a host's cable at the bridge is called."""
+    return f"{bridge[:3]}-{host}"[:15]
 
 
 def _mac(host: str, device: str) -> str:

@@ -1,19 +1,32 @@
 #!/bin/sh
 # PID 1 of a server: lays its disk over this machine's files, boots with cloud-init's four stages, and runs sshd.
-# init.sh DISK: a folder with `upper` (what this server changed), `work` and `root`. All ends with this process.
+# init.sh DISK TOOLS: a folder with `upper` (what this server changed), `work` and `root`; and where the programs are that
+# k3s brings along, which are shown in /opt/sandbox. All ends with this process.
 set -eu
 disk=$1
+tools=$2
 root=$disk/root
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 mount --make-rprivate /
 mount -t overlay server -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work" "$root"
-# hidden: whatever is this machine's own, and the kernel's settings that are not this server's
+# whatever is this machine's own, and the kernel's settings that are not this server's, are empty folders of its own disk
 for folder in "$root"/*/ "$root/var/tmp/" "$root/usr/lib/sysctl.d/"; do
-    case ${folder#"$root/"} in
+    name=${folder#"$root/"}
+    case $name in
     bin/ | boot/ | dev/ | etc/ | lib*/ | proc/ | run/ | sbin/ | sys/ | tmp/ | usr/ | var/) ;;
-    *) mount -t tmpfs -o mode=755 hidden "$folder" ;;
+    *)
+        mkdir -p "$disk/own/$name"
+        mount --bind "$disk/own/$name" "$folder"
+        ;;
     esac
+done
+chmod 700 "$disk/own/root"
+chmod 1777 "$disk/own/var/tmp"
+for folder in bin crds; do
+    mkdir -p "$root/opt/sandbox/$folder" "$tools/$folder"
+    mount --bind "$tools/$folder" "$root/opt/sandbox/$folder"
+    mount -o remount,bind,ro "$root/opt/sandbox/$folder"
 done
 mount -t tmpfs -o mode=755 run "$root/run"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
@@ -26,8 +39,10 @@ mount --rbind /dev "$root/dev"
 mkdir -p "$root/run/sshd" "$root/run/lock"
 ip link set lo up
 
+# shellcheck disable=SC2016 # the shell in there expands
 exec chroot "$root" /usr/bin/env -i PATH="$path" HOME=/root LANG=C.UTF-8 sh -c '
-    # what systemd starts before the network on an installed system
+    # what systemd does before the network on an installed system
+    [ ! -s /etc/hostname ] || hostname "$(cat /etc/hostname)"
     sysctl --quiet --load /etc/sysctl.d/*.conf
     /lib/ufw/ufw-init start >/dev/null
     cloud-init init --local && cloud-init init && cloud-init modules --mode=config && cloud-init modules --mode=final ||

@@ -11,6 +11,8 @@ from sandbox.engine.layout import Layout
 from sandbox.engine.voice import Voice
 from sandbox.nodes.fabric import LAPTOP, Fabric
 from sandbox.nodes.support import install, obstacle
+from sandbox.tools.binaries import SERVERS, ensure
+from sandbox.tools.crds import definitions
 
 CHOICES: Final = ("auto", "real", "recorded")
 _INSIDE: Final = "HONEYDUE_LAPTOP"
@@ -35,6 +37,14 @@ def are_real(layout: Layout, asked: str, voice: Voice) -> bool:
         return False
     if not is_inside(layout):
         install(voice)
+        try:
+            ensure(SERVERS, layout.tools, voice)
+            definitions(layout.tools, voice)
+        except SandboxError as error:
+            if "real" in (standing, asked):
+                raise
+            voice.say(f"servers: recorded, not real: {error}")
+            return False
         voice.say("servers: real, in namespaces of this machine")
     return True
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from sandbox.engine.errors import SandboxError
+from sandbox.engine.layout import Layout
 from sandbox.nodes.daemon import Daemon
 from sandbox.nodes.fabric import PRIVATE, PUBLIC, Fabric
 
@@ -92,7 +93,9 @@ class Machine:
         if "private" in cables:
             self.fabric.plug(self.host, PRIVATE, PRIVATE_DEVICE, [cables["private"]], prefix=cables["prefix"])
         unshare = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]
-        self._process.start([*self.fabric.enter(self.host), *unshare, "sh", str(_INIT), str(self.folder)])
+        self._process.start(
+            [*self.fabric.enter(self.host), *unshare, "sh", str(_INIT), str(self.folder), str(Layout().tools)]
+        )
 
     def power_off(self) -> None:
         """Cut its power: whatever runs there is gone at once."""

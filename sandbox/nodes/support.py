@@ -20,6 +20,8 @@ PACKAGES: Final = (
     "iptables",
     "openssh-client",
     "openssh-server",
+    "openssl",
+    "python3-yaml",
     "sudo",
     "ufw",
     "util-linux",

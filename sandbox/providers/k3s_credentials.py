@@ -1,4 +1,4 @@
-"""The kubeconfig of a recorded cluster: a CA and an administrator's certificate, really signed, always the same."""
+"""Kubeconfigs: that of a recorded cluster, with a CA and a certificate really signed, and what any of them holds."""
 
 import base64
 from typing import Any, Final
@@ -71,7 +71,7 @@ def kubeconfig(authority: dict[str, str]) -> str:
 
 
 def access(config: str) -> dict[str, str]:
-    """Server, CA and client certificate of a kubeconfig's current context; empty texts for what it lacks.
+    """Server, CA, client certificate and its key of a kubeconfig's current context; empty texts for what it lacks.
 
     Raises:
         ValueError: when it is no kubeconfig.
@@ -89,6 +89,7 @@ def access(config: str) -> dict[str, str]:
         "server": str(cluster.get("server", "")),
         "ca": _decoded(cluster.get("certificate-authority-data")),
         "certificate": _decoded(user.get("client-certificate-data")),
+        "key": _decoded(user.get("client-key-data")),
     }
 
 

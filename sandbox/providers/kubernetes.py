@@ -2,14 +2,18 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from sandbox.faults import Fault
+from sandbox.nodes.following import fabric_in_use
 from sandbox.providers.base import StandIn
 from sandbox.providers.diffing import Difference
 from sandbox.providers.k3s_credentials import access
-from sandbox.providers.kubernetes_api import RecordedApi, UnreachableError, identity_of, reach, world_kind
+from sandbox.providers.kubernetes_api import Api, UnreachableError, identity_of
 from sandbox.providers.kubernetes_kinds import KINDS, Kind
+from sandbox.providers.kubernetes_ledger import Ledger
+from sandbox.providers.kubernetes_recorded import reach, world_kind
 from sandbox.providers.resource import INTERNAL, Made, Plain, Resource
 from sandbox.providers.values import UNKNOWN, has_unknown, normal
 from sandbox.world import World
@@ -66,7 +70,7 @@ class KubernetesObject(Resource):
 
     def planned_update(self, state: Plain, inputs: Plain) -> Plain:
         """The same."""
-        self._dry_run(inputs)
+        self._dry_run(inputs, exists=True)
         return {**state, **self.shown(inputs)}
 
     def create(self, inputs: Plain, urn: str) -> Made:
@@ -100,14 +104,11 @@ class KubernetesObject(Resource):
         manifest = inputs or state
         return identity_of(manifest) if manifest.get("metadata") else ""
 
-    def _dry_run(self, inputs: Plain) -> None:
+    def _dry_run(self, inputs: Plain, *, exists: bool = False) -> None:
         if has_unknown(inputs):
             return
-        try:
-            api = self.connection.api
-        except UnreachableError:
-            return
-        api.refuse(self.shape, self.shown(inputs))
+        with suppress(UnreachableError):
+            self.connection.api.refuse(self.shape, self.shown(inputs), exists=exists)
 
 
 class Secret(KubernetesObject):
@@ -137,14 +138,22 @@ class Connection:
     def __init__(self, world: World, configuration: Callable[[], Plain]) -> None:
         self._world: Final = world
         self._configuration: Final = configuration
+        self._clients: Final[dict[str, Api]] = {}
 
     @property
-    def api(self) -> RecordedApi:
+    def api(self) -> Api:
         """Its API server. Raises UnreachableError."""
         kubeconfig = self._configuration().get("kubeconfig")
         if not kubeconfig or has_unknown(kubeconfig):
             raise UnreachableError("configured Kubernetes cluster is unreachable: no kubeconfig is known yet")
-        return reach(self._world, str(kubeconfig))
+        return self._live(str(kubeconfig)) if is_real() else reach(self._world, str(kubeconfig))
+
+    def _live(self, kubeconfig: str) -> Api:
+        from sandbox.providers.kubernetes_live import LiveApi  # noqa: PLC0415 - most sandboxes have no real cluster
+
+        if kubeconfig not in self._clients:
+            self._clients[kubeconfig] = LiveApi(kubeconfig, ledger=Ledger(self._world))
+        return self._clients[kubeconfig]
 
     @property
     def secrets_are_mutable(self) -> bool:
@@ -176,9 +185,21 @@ class Kubernetes(StandIn):
         return found
 
 
+class LiveKubernetes(Kubernetes):
+    """The same with a real API server, which keeps apart itself what happens at one time."""
+
+    atomic = False
+    workers = 8
+
+
+def is_real() -> bool:
+    """Whether the cluster of this run is a real one."""
+    return fabric_in_use() is not None
+
+
 def provider(world: World) -> Kubernetes:
     """The plugin."""
-    return Kubernetes(world)
+    return LiveKubernetes(world) if is_real() else Kubernetes(world)
 
 
 def _object(world: World, kind: Kind, connection: Connection) -> KubernetesObject:

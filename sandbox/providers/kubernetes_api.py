@@ -1,144 +1,43 @@
-"""The API server of a recorded cluster: objects in the world, checked and merged as server-side apply would."""
+"""What the kubernetes stand-in needs of an API server, be it recorded or real, and the words for what goes wrong there.
 
-import time
-import uuid
-from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import urlsplit
+Source of the words: pulumi-kubernetes 4.32 and client-go.
+"""
 
-import yaml
+from typing import Any, Final, Protocol
 
-from sandbox.providers.k3s_cluster import Cluster, cluster_of
-from sandbox.providers.k3s_credentials import access
 from sandbox.providers.kubernetes_kinds import Kind
 from sandbox.providers.refusal import RefusalError
-from sandbox.providers.ssh import server_at
-from sandbox.world import Item, World
 
 Manifest = dict[str, Any]
 
-_APPLIED: Final = "_applied"
-_BUNDLED_CLASS: Final = "traefik"
-_CONTROLLER: Final = "traefik.io/ingress-controller"
-_ENDPOINT: Final = "--providers.kubernetesingress.ingressendpoint.hostname="
-_STANDING: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
-"""The namespaces of every cluster."""
+UNAUTHORIZED: Final = "Unauthorized"
+UNKNOWN_AUTHORITY: Final = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
 
 
 class UnreachableError(RefusalError):
     """No API server answers to this kubeconfig."""
 
 
-class RecordedApi:
-    """One cluster's objects."""
+class Api(Protocol):
+    """One cluster's objects. An identity is what `identity_of` says of the manifest."""
 
-    def __init__(self, world: World, cluster: Cluster) -> None:
-        self._world: Final = world
-        self._cluster: Final = cluster
-
-    def refuse(self, kind: Kind, manifest: Manifest) -> None:
-        """A dry run: raises RefusalError for what the API server would not take."""
-        problems = list(kind.refusals(manifest))
-        if problems:
-            raise RefusalError(f"failed to create typed patch object ({_named(kind, manifest)}): {'; '.join(problems)}")
+    def refuse(self, kind: Kind, manifest: Manifest, *, exists: bool = False) -> None:
+        """A dry run, of a creation or of a change: raises RefusalError for what the API server would not take."""
 
     def create(self, kind: Kind, manifest: Manifest, urn: str) -> Manifest:
-        """A plain POST: an object that exists is refused."""
-        self.refuse(kind, manifest)
-        name, identity = manifest["metadata"]["name"], identity_of(manifest)
-        said = f'resource "{identity}" was not successfully created by the Kubernetes API server'
-        if self._item(kind, identity) is not None:
-            raise RefusalError(f'{said}: {kind.resource} "{name}" already exists')
-        namespace = manifest["metadata"].get("namespace")
-        if kind.namespaced and not self._has_namespace(namespace):
-            raise RefusalError(f'{said}: namespaces "{namespace}" not found')
-        made = {
-            "uid": str(uuid.uuid4()),
-            "creationTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        }
-        live = {**manifest, "metadata": {**manifest["metadata"], **made}}
-        return self._put(kind, identity, live, manifest, urn)
+        """Make the object for this resource, and give it back once it is live. Raises RefusalError if it exists.
+
+        What is there but does not become live is an UnfinishedError.
+        """
 
     def get(self, kind: Kind, identity: str) -> Manifest | None:
         """The object as it is now."""
-        found = self._item(kind, identity)
-        return None if found is None else _visible(found.data)
 
     def apply(self, kind: Kind, identity: str, manifest: Manifest) -> Manifest:
         """Server-side apply: what we set before and do not set now goes, what others set stays."""
-        self.refuse(kind, manifest)
-        found = self._item(kind, identity)
-        if found is None:
-            raise RefusalError(f'{kind.resource} "{identity.rpartition("/")[2]}" not found')
-        live = merged(_visible(found.data), found.data.get(_APPLIED, {}), manifest)
-        return self._put(kind, identity, live, manifest)
 
     def delete(self, kind: Kind, identity: str) -> None:
-        """Remove it; a namespace takes everything in it along."""
-        if kind.kind == "Namespace":
-            for item in self._world.objects(place=self._cluster.id):
-                if item.id.startswith(f"{identity}/"):
-                    self._world.delete(item.kind, item.id, place=item.place)
-        self._world.delete(world_kind(kind), identity, place=self._cluster.id)
-
-    def _put(self, kind: Kind, identity: str, live: Manifest, applied: Manifest, urn: str | None = None) -> Manifest:
-        live["metadata"]["resourceVersion"] = str(self._world.next_number(f"revisions of {self._cluster.id}"))
-        if kind.kind == "Namespace":
-            live["status"] = {"phase": "Active"}
-        if kind.kind == "Ingress":
-            live["status"] = self._ingress_status(identity, live)
-        data = {**live, _APPLIED: applied}
-        name = live["metadata"]["name"]
-        place = self._cluster.id
-        self._world.put(world_kind(kind), identity, data, place=place, provider="kubernetes", name=name, urn=urn)
-        return live
-
-    def _ingress_status(self, identity: str, live: Manifest) -> Manifest:
-        """What Traefik writes, if it serves the class; the real provider waits for it for ten minutes."""
-        chosen = (live.get("spec") or {}).get("ingressClassName")
-        found = self._world.get("ingress_class", str(chosen), place=self._cluster.id)
-        served = chosen == _BUNDLED_CLASS or (found is not None and found.data["spec"].get("controller") == _CONTROLLER)
-        hostname = self._status_hostname()
-        if not served or not hostname:
-            why = "Traefik is not told what to write there" if served else f"no controller serves the class {chosen}"
-            raise RefusalError(
-                f'resource "{identity}" was successfully created, but the Kubernetes API server reported that it '
-                f"failed to fully initialize or become live: Ingress .status.loadBalancer field was not updated "
-                f"with a hostname/IP address: {why}"
-            )
-        return {"loadBalancer": {"ingress": [{"hostname": hostname}]}}
-
-    def _status_hostname(self) -> str:
-        found = self._world.get("helm_chart_config", "kube-system/traefik", place=self._cluster.id)
-        values = yaml.safe_load(found.data["spec"].get("valuesContent") or "") if found else None
-        arguments = (values or {}).get("additionalArguments") or []
-        return next((str(item).removeprefix(_ENDPOINT) for item in arguments if str(item).startswith(_ENDPOINT)), "")
-
-    def _has_namespace(self, name: str | None) -> bool:
-        return name in _STANDING or self._world.get("namespace", str(name), place=self._cluster.id) is not None
-
-    def _item(self, kind: Kind, identity: str) -> Item | None:
-        return self._world.get(world_kind(kind), identity, place=self._cluster.id)
-
-
-def reach(world: World, kubeconfig: str) -> RecordedApi:
-    """The API server behind a kubeconfig. Raises UnreachableError with what a client would say."""
-    try:
-        shown = access(kubeconfig)
-    except ValueError as error:
-        raise UnreachableError(f"configured Kubernetes cluster is unreachable: {error}") from error
-    said = f'configured Kubernetes cluster is unreachable: unable to load schema information: Get "{shown["server"]}"'
-    address = urlsplit(shown["server"]).hostname or ""
-    server = server_at(world, address)
-    cluster = cluster_of(world, server.id) if server is not None else None
-    if server is None or cluster is None or not cluster.answers_at(server.id):
-        raise UnreachableError(f"{said}: dial tcp {address}:6443: connect: connection refused")
-    authority = cluster.item.data["_authority"]
-    if shown["ca"] != authority["ca"]:
-        raise UnreachableError(f"{said}: tls: failed to verify certificate: x509: signed by unknown authority")
-    if shown["certificate"] != authority["certificate"]:
-        raise UnreachableError(f"{said}: Unauthorized")
-    return RecordedApi(world, cluster)
+        """Remove it, if it is there, with what belongs to it."""
 
 
 def identity_of(manifest: Manifest) -> str:
@@ -148,32 +47,26 @@ def identity_of(manifest: Manifest) -> str:
     return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
 
 
-def world_kind(kind: Kind) -> str:
-    """The kind as the world calls it: `HelmChartConfig` is `helm_chart_config`, `TLSOption` is `tls_option`."""
-    upper = kind.kind
-    parts = [
-        f"_{letter.lower()}" if index and letter.isupper() and _starts_word(upper, index) else letter.lower()
-        for index, letter in enumerate(upper)
-    ]
-    return "".join(parts)
+def unreachable(server: str, why: str) -> UnreachableError:
+    """The client can't even ask what the API server knows."""
+    said = "configured Kubernetes cluster is unreachable: unable to load schema information"
+    return UnreachableError(f'{said}: Get "{server}": {why}')
 
 
-def merged(live: Any, before: Any, wanted: Any) -> Any:
-    """Live, without what was applied before and is wanted no more, with what is wanted; lists are taken whole."""
-    if not isinstance(live, Mapping) or not isinstance(wanted, Mapping):
-        return wanted
-    before = before if isinstance(before, Mapping) else {}
-    kept = {key: item for key, item in live.items() if key in wanted or key not in before}
-    return {**kept, **{key: merged(live.get(key), before.get(key), item) for key, item in wanted.items()}}
+def not_found(kind: Kind, identity: str) -> RefusalError:
+    """There is no such object."""
+    return RefusalError(f'{kind.resource} "{identity.rpartition("/")[2]}" not found')
 
 
-def _starts_word(text: str, index: int) -> bool:
-    return text[index - 1].islower() or (index + 1 < len(text) and text[index + 1].islower())
+def not_created(identity: str, why: str) -> RefusalError:
+    """The API server refused to make it."""
+    return RefusalError(f'resource "{identity}" was not successfully created by the Kubernetes API server: {why}')
 
 
-def _visible(data: Mapping[str, Any]) -> Manifest:
-    return {key: value for key, value in data.items() if not key.startswith("_")}
-
-
-def _named(kind: Kind, manifest: Manifest) -> str:
-    return f"{identity_of(manifest)}; {kind.api_version}, Kind={kind.kind}"
+def without_address(identity: str, why: str) -> str:
+    """An Ingress is there, but nobody says where it is served."""
+    return (
+        f'resource "{identity}" was successfully created, but the Kubernetes API server reported that it '
+        f"failed to fully initialize or become live: Ingress .status.loadBalancer field was not updated "
+        f"with a hostname/IP address: {why}"
+    )

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 
 from sandbox.providers.base import StandIn
 from sandbox.providers.diffing import Difference
-from sandbox.providers.refusal import RefusalError
+from sandbox.providers.refusal import RefusalError, UnfinishedError
 from sandbox.providers.resource import Problem
 from sandbox.providers.values import plain_map, wrapped_map
 
@@ -128,10 +128,22 @@ def _refusing(answer: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     def handle(asked: Any, context: Any) -> Any:
         try:
             return answer(asked)
+        except UnfinishedError as error:
+            context.set_trailing_metadata((("grpc-status-details-bin", _details(error)),))
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except RefusalError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     return handle
+
+
+def _details(error: UnfinishedError) -> bytes:
+    """What stands, as the engine looks for it beside an error."""
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
+    outputs = wrapped_map(error.outputs)
+    made = proto.ErrorResourceInitFailed(id=error.identity, properties=outputs, reasons=[str(error)])
+    status.details.add().Pack(made)
+    return bytes(status.SerializeToString())
 
 
 def _failures(problems: list[Problem]) -> list[Any]:

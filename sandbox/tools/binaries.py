@@ -20,7 +20,7 @@ TRAEFIK: Final = Source(
 KUBERNETES: Final = Source(
     folder=_HERE / "kubernetes",
     origin="k8s.io/kubernetes",
-    binaries=("kube-apiserver", "kubectl"),
+    binaries=("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"),
     variables={
         f"{_KUBERNETES_VERSION}.gitVersion": "v{version}",
         f"{_KUBERNETES_VERSION}.gitMajor": "{version.major}",
@@ -40,6 +40,8 @@ SOURCES: Final = (TRAEFIK, KUBERNETES, KINE)
 
 CLUSTER: Final = (*KUBERNETES.binaries, *KINE.binaries)
 """What an API server takes to run, and kubectl."""
+SERVERS: Final = (*CLUSTER, *TRAEFIK.binaries)
+"""What real servers run."""
 
 
 def ensure(names: Sequence[str], tools: Path, voice: Voice) -> dict[str, Path]:

@@ -4,13 +4,14 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.engine.layout import Layout
 from sandbox.engine.voice import Silent
+from sandbox.providers.k3s_credentials import kubeconfig, new_authority
 from sandbox.tools.binaries import CLUSTER, ensure
 from sandbox.tools.crds import definitions
 
@@ -26,6 +27,19 @@ class ApiServer:
     address: str
     token: str
     authority: Path
+    clients: Mapping[str, str]
+    """CA, certificate and key of its administrator, in PEM."""
+
+    @property
+    def kubeconfig(self) -> str:
+        """The administrator's."""
+        return self.kubeconfig_with()
+
+    def kubeconfig_with(self, **parts: str) -> str:
+        """The same with another `server`, `ca`, `certificate` or `key`."""
+        found = {**self.clients, "ca": self.authority.read_text(), "server": self.address, **parts}
+        server = found.pop("server")
+        return kubeconfig(found).replace("https://127.0.0.1:6443", server)
 
     def run(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """kubectl, as an administrator."""
@@ -46,14 +60,15 @@ class ApiServer:
 
 
 @contextmanager
-def api_server(folder: Path) -> Iterator[ApiServer]:
-    """An empty cluster without nodes; gone with its processes."""
+def api_server(folder: Path, controllers: Sequence[str] = ()) -> Iterator[ApiServer]:
+    """An empty cluster without nodes, and with these controllers of Kubernetes' own; gone with its processes."""
     tools = Layout().tools
     binaries = ensure(CLUSTER, tools, Silent())
     store, port = _free_port(), _free_port()
-    token = secrets.token_hex(16)
+    token, clients = secrets.token_hex(16), new_authority()
     (folder / "tokens").touch(mode=0o600)
     (folder / "tokens").write_text(f"{token},admin,admin,system:masters\n")
+    (folder / "clients.crt").write_text(clients["ca"])
     key = folder / "service-account.pem"
     subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
     with ExitStack() as running:
@@ -64,6 +79,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
             "bind-address": "127.0.0.1",
             "secure-port": port,
             "cert-dir": folder / "certificates",
+            "client-ca-file": folder / "clients.crt",
             "token-auth-file": folder / "tokens",
             "authorization-mode": "RBAC",
             "service-account-issuer": "https://kubernetes.default.svc",
@@ -78,6 +94,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
             address=f"https://127.0.0.1:{port}",
             token=token,
             authority=folder / "certificates" / "apiserver.crt",
+            clients=clients,
         )
         _wait(server, folder)
         for text in definitions(tools, Silent()).values():
@@ -85,6 +102,12 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
             assert done.returncode == 0, done.stderr
         done = server.run("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
         assert done.returncode == 0, done.stderr
+        if controllers:
+            (folder / "kubeconfig").touch(mode=0o600)
+            (folder / "kubeconfig").write_text(server.kubeconfig)
+            manager = [f"--kubeconfig={folder / 'kubeconfig'}", f"--controllers={','.join(controllers)}"]
+            manager += ["--leader-elect=false", "--bind-address=127.0.0.1", f"--secure-port={_free_port()}"]
+            _start(running, folder, [binaries["kube-controller-manager"], *manager])
         yield server
 
 

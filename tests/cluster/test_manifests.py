@@ -1,35 +1,15 @@
 """Every object that the program registers is put before a real API server with the real CRDs."""
 
 import json
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sandbox.engine.errors import SandboxError
-from sandbox.engine.layout import Layout
-from sandbox.engine.voice import Silent
 from sandbox.providers.kubernetes_kinds import KINDS, Kind
-from sandbox.tools.binaries import CLUSTER, ensure
-from tests.cluster.api_server import ApiServer, api_server
+from tests.cluster.api_server import ApiServer
 from tests.program.recorder import Recording
 
 PARTS = ("apiVersion", "kind", "metadata", "spec", "type", "stringData")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """The API server, where there is Go to build it."""
-    folder = tmp_path_factory.mktemp("api-server")
-    try:
-        ensure(CLUSTER, Layout().tools, Silent())
-    except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"there is no API server: {error}")
-        pytest.skip(f"no API server: {error}")
-    with api_server(folder) as found:
-        yield found
 
 
 def manifests(recording: Recording) -> list[dict[str, Any]]:

@@ -1,20 +1,26 @@
 """One stack with real servers for all tests of this folder, brought up by the command that a person uses."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sandbox.commands.visiting import VISITOR, VISITOR_ADDRESSES
 from sandbox.engine.find import Engine
 from sandbox.nodes.edge import ADDRESSES as EDGE_ADDRESSES
 from sandbox.nodes.edge_host import HOST as EDGE
+from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import PUBLIC, Fabric
 from sandbox.nodes.following import host_of
 from sandbox.nodes.machine import Machine
 from sandbox.nodes.support import obstacle
 from sandbox.world import Item
+from tests.edge.visitor import Answer, Visitor
 from tests.engine.conftest import Edits, Sandboxes, engine
 
 __all__ = ["EDGE", "EDGE_ADDRESSES", "engine"]
@@ -56,6 +62,36 @@ class Stack:
         """Its public addresses, IPv4 and IPv6."""
         data = self.record(node).data
         return str(data["ipv4Address"]), str(data["ipv6Address"])
+
+    def kubectl(self, *words: str, node: str = "node1", stdin: str = "") -> str:
+        """What kubectl prints on a server."""
+        return self.run(node, "k3s", "kubectl", *words, stdin=stdin)
+
+    def traefik(self, node: str) -> dict[str, Any]:
+        """Traefik's pod of a node."""
+        words = ["-n", "kube-system", "get", "pods", "-l", "app.kubernetes.io/name=traefik", "-o", "json"]
+        [found] = [pod for pod in json.loads(self.kubectl(*words))["items"] if pod["spec"]["nodeName"] == node]
+        return dict(found)
+
+    def visitor(self, source: str = VISITOR_ADDRESSES[0]) -> Visitor:
+        """Somebody who trusts Cloudflare's certificates."""
+        if not self.fabric.path(VISITOR).exists():
+            self.fabric.plug(VISITOR, PUBLIC, "eth0", VISITOR_ADDRESSES)
+        self.fabric.address(VISITOR, "eth0", source)
+        authority = EdgeHost(fabric=self.fabric).visitors_ca
+        return Visitor(fabric=self.fabric, host=VISITOR, source=source, authority=authority)
+
+    def browse(self, name: str, path: str = "/", **more: Any) -> list[Answer]:
+        """A visitor's requests through the edge."""
+        return self.visitor(more.pop("source", VISITOR_ADDRESSES[0])).ask(name, path, address=EDGE_ADDRESSES[0], **more)
+
+    def edge(self, host: str = EDGE, source: str = EDGE_ADDRESSES[0], certificate: Path | None = None) -> Visitor:
+        """Somebody with the certificate of Cloudflare's edge, or another one, who trusts the origin CA only."""
+        folder = EdgeHost(fabric=self.fabric).folder
+        shown = certificate or folder / "client.pem"
+        return Visitor(
+            fabric=self.fabric, host=host, source=source, authority=folder / "origin-ca.pem", certificate=shown
+        )
 
     def run(self, node: str, *command: str, stdin: str = "") -> str:
         """What a command prints there, as root."""

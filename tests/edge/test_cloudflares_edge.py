@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.providers.tls_certificates import new_certificate, pem_of
 from tests.edge.conftest import EDGE_ADDRESSES, NODES, Stack
+from tests.edge.objects import no_traefik
 
 URL = "https://api.sandbox.test/"
 ORIGIN = Path(__file__).with_name("origin.py")
@@ -39,12 +40,25 @@ def origin(stack: Stack, node: str, files: Mapping[str, Path], *, status: int = 
 def files(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What the program gave Traefik: the origin certificate with its key, and the CA of Cloudflare's own."""
     folder = tmp_path_factory.mktemp("origin")
-    secrets = {item.name: item.data["data"] for item in stack.box().world.objects("secret")}
-    pair = secrets["cloudflare-origin-cert"]
+    pair = secret(stack, "honeydue", "cloudflare-origin-cert")
     certificate, authority = folder / "certificate.pem", folder / "ca.pem"
-    certificate.write_bytes(base64.b64decode(pair["tls.crt"]) + b"\n" + base64.b64decode(pair["tls.key"]))
-    authority.write_bytes(base64.b64decode(secrets["origin-pulls-ca"]["ca.crt"]))
+    certificate.write_bytes(pair["tls.crt"] + b"\n" + pair["tls.key"])
+    authority.write_bytes(secret(stack, "kube-system", "origin-pulls-ca")["ca.crt"])
     return {"certificate": certificate, "authority": authority}
+
+
+def secret(stack: Stack, namespace: str, name: str) -> dict[str, bytes]:
+    """What a Secret of the cluster holds."""
+    kept = json.loads(stack.kubectl("--namespace", namespace, "get", "secret", name, "-o", "json"))["data"]
+    return {key: base64.b64decode(value) for key, value in kept.items()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_traefik(stack: Stack, files: dict[str, Path]) -> Iterator[None]:
+    """What answers at a node is each test's own."""
+    del files
+    with no_traefik(stack):
+        yield
 
 
 def curl(stack: Stack, *arguments: str) -> tuple[int, str]:
@@ -99,6 +113,8 @@ def test_an_origin_that_answers_badly_is_not_asked_twice(stack: Stack, files: di
 
 def test_nobody_at_the_door_is_521(stack: Stack) -> None:
     assert curl(stack, URL)[0] == 521
+    [refused] = stack.edge().ask("api.sandbox.test", address=stack.addresses("node1")[0], port=80)
+    assert "ConnectionRefusedError" in refused.body
 
 
 def test_a_certificate_of_another_authority_is_526(stack: Stack, files: dict[str, Path], tmp_path: Path) -> None:

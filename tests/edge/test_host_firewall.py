@@ -4,13 +4,15 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_network
 
 import pytest
 
 from components.cloudflare_ranges import snapshot
 from components.firewall import Rule, ufw_policy
+from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import LAPTOP
 from tests.edge.conftest import (
     EDGE,
@@ -21,11 +23,26 @@ from tests.edge.conftest import (
     STRANGER_ADDRESSES,
     Stack,
 )
+from tests.edge.objects import KNOWN
 from tests.edge.probe import listening, seen
 from tests.unit.host_programs import source
 
 PORTS = (22, 80, 443, 2379, 6443, 8080, 9100, 9101, 10250)
 INSIDE_ONLY = (2379, 8080, 9100, 9101, 10250)
+TALK = """
+import http.client, ssl, socket, sys
+address, host, authority, certificate = sys.argv[1:]
+context = ssl.create_default_context(cafile=authority)
+context.load_cert_chain(certificate)
+connection = http.client.HTTPConnection(host)
+connection.sock = context.wrap_socket(socket.create_connection((address, 443)), server_hostname=host)
+for _ in sys.stdin:
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    answer.read()
+    print(answer.status, flush=True)
+"""
+"""A request for each line of stdin, all over one connection."""
 WHO = {EDGE: EDGE_ADDRESSES, STRANGER: STRANGER_ADDRESSES, LAPTOP: LAPTOP_ADDRESSES}
 
 
@@ -82,39 +99,47 @@ def test_every_range_of_cloudflare_is_let_in(stack: Stack) -> None:
         assert seen(stack.fabric, EDGE, own, address, 443) == "open", f"{network} is shut out"
 
 
-def test_a_range_taken_off_the_list_is_closed_and_what_was_connected_stays(stack: Stack) -> None:
+def test_a_range_taken_off_the_list_is_closed_and_comes_back(stack: Stack) -> None:
     known = snapshot()
     ours = [str(network) for network in known.ipv4 if str(network) != "173.245.48.0/20"]
     ranges = {"source": "list", "ipv4": ours, "ipv6": [str(network) for network in known.ipv6]}
-    address = stack.addresses("node1")[0]
-    talk = "import socket,sys; c=socket.create_connection((sys.argv[1],443)); print('in',flush=True);"
-    talk += "sys.stdin.readline(); c.sendall(b'still here'); print('sent',flush=True); sys.stdin.readline()"
-    command = [*stack.fabric.enter(EDGE), sys.executable, "-c", talk, address]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as talker:
-        assert talker.stdin is not None
-        assert talker.stdout is not None
-        try:
-            assert talker.stdout.readline() == "in\n"
-            stack.up({"honeydue:cloudflareRanges": ranges})
-            for node in NODES:
-                assert answers(stack, EDGE, node, 443)[0] == "dropped", f"{node} lets the old range in"
-                assert answers(stack, EDGE, node, 443)[1] == "open", "another range was closed with it"
-            talker.stdin.write("\n")
-            talker.stdin.flush()
-            assert talker.stdout.readline() == "sent\n"
-            queued = stack.run("node1", "ss", "-Htn", "state", "established", "sport", "=", ":443").split()
-            assert "173.245.48.10" in " ".join(queued), "a visitor's connection was cut by a change of the rules"
-        finally:
-            talker.kill()
+    stack.up({"honeydue:cloudflareRanges": ranges})
+    for node in NODES:
+        assert answers(stack, EDGE, node, 443)[0] == "dropped", f"{node} lets the old range in"
+        assert answers(stack, EDGE, node, 443)[1] == "open", "another range was closed with it"
     stack.up()
     assert answers(stack, EDGE, "node1", 443) == ["open", "open"], "the range that came back is still closed"
+
+
+@contextmanager
+def talking(stack: Stack, node: str) -> Iterator[Callable[[], str]]:
+    """A visitor's connection to Traefik; each call sends a request over it, and gives the status."""
+    certificates = EdgeHost(fabric=stack.fabric).folder
+    given = [stack.addresses(node)[0], KNOWN, str(certificates / "origin-ca.pem"), str(certificates / "client.pem")]
+    command = [*stack.fabric.enter(EDGE), sys.executable, "-c", TALK, *given]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as talker:
+
+        def say() -> str:
+            assert talker.stdin is not None
+            assert talker.stdout is not None
+            talker.stdin.write("\n")
+            talker.stdin.flush()
+            return talker.stdout.readline().strip()
+
+        try:
+            yield say
+        finally:
+            talker.kill()
 
 
 def test_rules_that_lock_the_operator_out_roll_back_by_themselves(stack: Stack) -> None:
     elsewhere = Rule(source=ip_network("192.0.2.77/32"), port="22", proto="tcp", comment="not this laptop")
     policy = {**ufw_policy([elsewhere]), "rollbackSeconds": 4}
-    stack.run("node1", "python3", "-c", source("ufw"), "apply", stdin=json.dumps({"ufw": policy}))
-    assert answers(stack, LAPTOP, "node1", 22)[0] == "dropped", "the rules did not lock anybody out"
+    with talking(stack, "node1") as say:
+        assert say() == "200"
+        stack.run("node1", "python3", "-c", source("ufw"), "apply", stdin=json.dumps({"ufw": policy}))
+        assert answers(stack, LAPTOP, "node1", 22)[0] == "dropped", "the rules did not lock anybody out"
+        assert say() == "200", "a visitor's connection was cut by a change of the rules"
     deadline = time.monotonic() + 60
     while answers(stack, LAPTOP, "node1", 22) != ["open", "open"]:
         assert time.monotonic() < deadline, "the operator stays locked out"

@@ -119,7 +119,12 @@ class K3sHost:
             json.dumps(self.settings(**changes)),
             stdin=json.dumps(tokens or TOKENS),
             tools=self.tools,
-            changes={"ROOT =": f'ROOT = "{self.root}/"', "PORT =": f"PORT = {self.port}", "PAUSE =": "PAUSE = 0.2"},
+            changes={
+                "ROOT =": f'ROOT = "{self.root}/"',
+                "PORT =": f"PORT = {self.port}",
+                "PAUSE =": "PAUSE = 0.2",
+                "LOOK =": "LOOK = 0.2",
+            },
         )
 
     def joined(self, **changes: Any) -> dict[str, Any]:

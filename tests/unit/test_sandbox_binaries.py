@@ -16,7 +16,7 @@ from sandbox.tools import binaries, building, crds
 from sandbox.tools.source import Source
 from tests.unit.fake_go import GO, Go, Heard
 
-SERVERS_RUN = ("traefik", "kube-apiserver", "kubectl", "kine")
+SERVERS_RUN = binaries.SERVERS
 
 
 @pytest.fixture

@@ -1,0 +1,131 @@
+"""Changes under way: what is refused leaves everything serving, and what is replaced comes back as it was."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.nodes.fabric import LAPTOP
+from tests.edge.conftest import NODES, Stack
+from tests.stack_files import ROOT
+
+if TYPE_CHECKING:
+    from tests.edge.visitor import Answer
+
+API = "canary.sandbox.test"
+STICKY = "sticky.sandbox.test"
+
+
+class Load:
+    """Visitors who keep coming."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._end = threading.Event()
+        self.answers: list[Answer] = []
+
+    def run(self) -> None:
+        """Ten requests at a time, each over a connection of its own, each from the next visitor."""
+        number = 0
+        while not self._end.is_set():
+            source = f"203.0.113.{110 + number % 100}"
+            number += 1
+            self.answers += self._stack.browse(API, source=source, requests=[{}] * 10, keep=False)
+
+    def stop(self) -> None:
+        """No more."""
+        self._end.set()
+
+
+@contextmanager
+def load(stack: Stack) -> Iterator[Load]:
+    """Visitors meanwhile."""
+    visitors = Load(stack)
+    thread = threading.Thread(target=visitors.run)
+    thread.start()
+    try:
+        yield visitors
+    finally:
+        visitors.stop()
+        thread.join(timeout=60)
+
+
+def test_values_that_helm_refuses_fail_the_update_and_leave_the_old_traefik_serving(stack: Stack) -> None:
+    before = {node: stack.traefik(node)["metadata"]["uid"] for node in NODES}
+    script = Path(__file__).with_name("with_other_values.py")
+    command = [
+        *stack.fabric.enter(LAPTOP),
+        sys.executable,
+        str(script),
+        str(stack.box.home),
+        str(stack.box.stack_file()),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "traefik-rollout" in done.stderr
+    assert "hostNetwerk" in done.stderr, "the message does not carry Helm's own words"
+    assert {node: stack.traefik(node)["metadata"]["uid"] for node in NODES} == before
+    [answer] = stack.browse(API)
+    assert answer.status == 200
+    stack.up()
+    assert {node: stack.traefik(node)["metadata"]["uid"] for node in NODES} == before, "the way back cost a restart"
+
+
+def without_pods(stack: Stack, app: str) -> str:
+    """A node that runs no pod of an application: an answer that fails is then Traefik's or the edge's doing."""
+    words = ["--namespace", "honeydue", "get", "pods", "-l", f"app.kubernetes.io/name={app}", "-o", "json"]
+    used = {pod["spec"]["nodeName"] for pod in json.loads(stack.kubectl(*words))["items"]}
+    return next(node for node in reversed(NODES) if node not in used)
+
+
+def test_one_node_without_power_costs_no_visitor_an_answer(stack: Stack) -> None:
+    victim = without_pods(stack, "api")
+    alive = next(node for node in NODES if node != victim)
+    stack.machine(victim).power_off()
+    try:
+        answers = [stack.browse(STICKY, source=f"203.0.113.{200 + number}", keep=False)[0] for number in range(30)]
+        lost = ["wait", "--for=condition=Ready=Unknown", "--timeout=60s", f"node/{victim}"]
+        stack.kubectl(*lost, node=alive)
+    finally:
+        stack.machine(victim).power_on()
+    codes = Counter(answer.status for answer in answers)
+    assert codes == {200: 30}, f"the edge tries one other address: {codes}"
+    stack.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"node/{victim}", node=alive)
+
+
+def test_a_server_replaced_under_load_comes_back_at_its_address(stack: Stack) -> None:
+    addresses, identity = stack.addresses("node2"), stack.record("node2").id
+    stack.run("node2", "touch", "/etc/from-before")
+    with load(stack) as visitors:
+        stack.up({"honeydue:replacing": "node2"})
+    assert stack.addresses("node2") == addresses
+    assert stack.record("node2").id != identity, "it was not replaced"
+    assert not stack.run("node2", "sh", "-c", "ls /etc/from-before 2>/dev/null || true"), "this is the old disk"
+    assert "Status: active" in stack.run("node2", "ufw", "status"), "the new server has no firewall"
+    codes = Counter(answer.status for answer in visitors.answers)
+    assert codes[200] >= len(visitors.answers) * 0.95, f"too many visitors were turned away: {codes}"
+    assert set(codes) <= {200, 404, 502, 503, 520, 522}, codes
+    [answer] = stack.edge().ask(API, address=addresses[0])
+    assert answer.status == 200, f"the new server does not serve: {answer.body}"
+    stack.up()
+
+
+def test_the_second_update_of_an_untouched_stack_changes_nothing(stack: Stack) -> None:
+    assert "Nothing changes" in stack.up()
+
+
+def test_ending_a_sandbox_leaves_nothing_behind(stack: Stack) -> None:
+    """`down` of another sandbox beside this one takes its own things only."""
+    home = stack.box.home.with_name("neighbour")
+    command = [sys.executable, "-m", "sandbox", "down", "--home", str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    [answer] = stack.browse(API)
+    assert answer.status == 200
