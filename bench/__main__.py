@@ -1,4 +1,4 @@
-"""Measures what the program and its previews cost: three ratios with their medians, written to docs/performance.md.
+"""Measures what the program, its previews and the sandbox cost: ratios and medians, written to docs/performance.md.
 
 python -m bench [--runs N] [--print-only]
 """
@@ -17,15 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.real import measure
 from sandbox.engine.find import find
 from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.plugins import install_plugins
 from sandbox.engine.session import Sandbox
 from sandbox.engine.stack_file import StackFile
 from sandbox.engine.voice import Voice, voice
+from sandbox.nodes.support import obstacle
 
 REPORT: Final = ROOT / "docs" / "performance.md"
 FEW, MANY = 50, 1000
+REQUESTS: Final = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +66,20 @@ def main() -> int:
         parser.error("--runs is at least 1")
     say = voice()
     ratios = [imports(arguments.runs, say), previews(arguments.runs, say), growth(arguments.runs, say)]
-    text = report(ratios, arguments.runs)
+    text = f"{report(ratios, arguments.runs)}\n{servers(arguments.runs, say)}"
     sys.stdout.write(text)
     if not arguments.print_only:
         REPORT.write_text(text)
     return int(any(ratio.value > ratio.bound for ratio in ratios))
+
+
+def servers(runs: int, say: Voice) -> str:
+    """What only real servers can tell, or why this machine has none."""
+    why = obstacle(Layout().home)
+    if why:
+        say.say(f"real servers are not measured: {why}")
+        return f"The sandbox with real servers was not measured: {why}.\n"
+    return measure(runs, REQUESTS, say)
 
 
 def imports(runs: int, say: Voice) -> Ratio:
@@ -140,8 +152,8 @@ def _in_turn(
     sides: tuple[list[float], list[float]] = ([], [])
     for number in range(runs + warm):
         say.say(f"{title}: round {number + 1} of {runs + warm}")
-        for side, measure in zip(sides, (first, second), strict=True):
-            side.append(measure())
+        for side, take in zip(sides, (first, second), strict=True):
+            side.append(take())
     return sides[0][warm:], sides[1][warm:]
 
 

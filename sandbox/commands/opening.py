@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from sandbox.commands.first_floor import first_floor
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.find import Engine, find
 from sandbox.engine.layout import Layout
@@ -53,7 +54,10 @@ def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True, makes: b
     layout = layout_of(arguments)
     speaker = Silent() if is_inside(layout) else voice()
     engine = ready(layout, speaker)
-    real = are_real(layout, arguments.servers, speaker) if makes or layout.servers.exists() else False
+    real = False
+    if makes or layout.servers.exists():
+        with first_floor(arguments, layout, speaker):
+            real = are_real(layout, arguments.servers, speaker)
     speaker.say(f"stack: {file.stack}, from {arguments.config_file}")
     if real and not is_inside(layout):
         move_in(layout, file.config.get("honeydue:operators"))

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Installs k3s on a server of the sandbox, as get.k3s.io's script does elsewhere: a unit, and what it runs.
 # Served with SUPPLY and DATASTORE set before this text. There is no systemd here, so its commands come along.
 set -eu

@@ -87,7 +87,7 @@ class Supply:
 
     def _served(self) -> dict[str, bytes]:
         """What a server can fetch, by name."""
-        head = f"#!/bin/sh\nSUPPLY=http://{ADDRESS}\nDATASTORE={_DATASTORE}\n"
+        head = f"#!/bin/sh\nSUPPLY=http://{ADDRESS}\nDATASTORE={_DATASTORE}\n"  # a second such line is a comment
         services = {file.name: file.read_bytes() for file in (_HERE / "services").iterdir()}
         return {**services, "install.sh": (head + (_HERE / "install.sh").read_text()).encode(), "k3s": executable()}
 

@@ -1,0 +1,133 @@
+"""The sandbox with real servers: what its `up` takes and where, its memory, and its requests per second."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.traffic import CONCURRENCY, HOP, Load, first_node, load, route
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.layout import ROOT
+from sandbox.engine.voice import Voice
+from sandbox.nodes.fabric import Fabric
+from sandbox.world import World
+
+_STEPS: Final = (
+    ("preview, with all policies", r"^preview: "),
+    ("servers, cloud-init", r"-boot created"),
+    ("firewalls", r"-ufw-confirm created"),
+    ("k3s on all three", r"-k3s created"),
+    ("cluster ready", r"k3s-kubeconfig created"),
+    ("Traefik on all three", r"traefik-rollout created"),
+    ("routes and DNS", r"^up: "),
+    ("application, first request", r"$"),
+)
+"""Each step ends with the last line of `up` that matches."""
+
+
+def measure(runs: int, requests: int, voice: Voice) -> str:
+    """A chapter of docs/performance.md.
+
+    Raises:
+        SandboxError: when no real servers can be had, or one of the runs fails.
+    """
+    _install()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "sandbox"
+        try:
+            voice.say("real servers: up from nothing")
+            steps = _up(home)
+            fabric, world = Fabric(home=home), World(home / "world.sqlite")
+            memory = _memory(fabric)
+            with route(fabric, world):
+                direct, hop = [], []
+                for number in range(runs):
+                    voice.say(f"requests: round {number + 1} of {runs}")
+                    node = str(first_node(world).data["ipv4Address"])
+                    direct.append(load(fabric, node, requests))
+                    hop.append(load(fabric, HOP[1], requests))
+        finally:
+            _sandbox(home, "down")
+    return _chapter(steps, memory, direct, hop, requests)
+
+
+def _up(home: Path) -> dict[str, float]:
+    """Seconds of each step."""
+    command = [sys.executable, "-m", "sandbox", "up", "--servers", "real", "--home", str(home)]
+    began = time.monotonic()
+    moments: list[tuple[float, str]] = []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        moments.extend((time.monotonic() - began, line.rstrip("\n")) for line in process.stdout)
+    if process.returncode:
+        raise SandboxError("up failed: " + "\n".join(line for _, line in moments[-15:]))
+    found: dict[str, float] = {}
+    before = 0.0
+    for step, pattern in _STEPS:
+        ended = max(moment for moment, line in moments if re.search(pattern, line))
+        found[step] = ended - before
+        before = ended
+    return found
+
+
+def _memory(fabric: Fabric) -> float:
+    """MiB of all processes in the sandbox's namespaces, shared pages counted once."""
+    own = {fabric.path(host).stat().st_ino for host in fabric.hosts}
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "ns" / "net").stat().st_ino in own:
+                found = re.search(r"^Pss: +(\d+) kB", (folder / "smaps_rollup").read_text(), re.MULTILINE)
+                total += int(found[1]) if found else 0
+        except OSError:
+            continue
+    return total / 1024
+
+
+def _chapter(steps: dict[str, float], memory: float, direct: Sequence[Load], hop: Sequence[Load], requests: int) -> str:
+    whole = sum(steps.values())
+    shares = "\n".join(f"| {step} | {seconds:.1f} | {seconds / whole:.0%} |" for step, seconds in steps.items())
+
+    def middle(loads: Sequence[Load], field: str) -> float:
+        return float(sorted(getattr(load, field) for load in loads)[len(loads) // 2])
+
+    rows = "\n".join(
+        f"| {title} | {middle(direct, field):.1f} | {middle(hop, field):.1f} "
+        f"| {middle(hop, field) / middle(direct, field):.2f} |"
+        for title, field in (("requests per second", "rate"), ("p50, ms", "p50"), ("p99, ms", "p99"))
+    )
+    return f"""## The sandbox with real servers
+
+`up` from nothing with warm binaries: {whole:.0f} s; all its processes then hold {memory:.0f} MiB.
+
+| Step of `up` | s | Share |
+|---|---|---|
+{shares}
+
+Traefik on the host network, asked with client certificate over {CONCURRENCY} kept connections, {requests} requests
+a run, median of {len(direct)} runs each, against the same with a hop in front that passes TCP on.
+
+| | Direct | With a hop | Hop to direct |
+|---|---|---|---|
+{rows}
+"""
+
+
+def _sandbox(home: Path, command: str) -> None:
+    words = [sys.executable, "-m", "sandbox", command, "--home", str(home)]
+    subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=120, env=dict(os.environ))
+
+
+def _install() -> None:
+    """The load generator."""
+    if not shutil.which("ab"):
+        script = ROOT / "sandbox" / "tools" / "debian-packages.sh"
+        done = subprocess.run([script, "apache2-utils"], capture_output=True, text=True, check=False, timeout=600)
+        if done.returncode:
+            raise SandboxError(f"apache2-utils: {done.stderr.strip()[-300:]}")
