@@ -13,7 +13,7 @@ STACKS := prod staging sandbox
 help:
 	@echo 'make sandbox       the whole stack on this machine: real engine, program and policies; clouds are stand-ins'
 	@echo 'make down          sweep the sandbox away (what was costly to make is kept)'
-	@echo 'make test          all tests; one kind: .venv/bin/python -m pytest tests/unit (policy, program, engine)'
+	@echo 'make test          all tests; one kind: .venv/bin/python -m pytest tests/unit (providers, policy, program, …)'
 	@echo 'make check         lint, types, formatting, policies on the three stack files, requirements in step'
 	@echo 'make bench         the speed of program and preview, written to docs/performance.md'
 	@echo 'make requirements  pin requirements*.txt anew from requirements*.in'

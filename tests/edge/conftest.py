@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,5 +117,30 @@ def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         found.fabric.plug(STRANGER, PUBLIC, "eth0", STRANGER_ADDRESSES)
         yield found
     finally:
-        found.box.command("down")
+        for pid in _processes(found.fabric)[::3]:  # whatever it is that was killed, `down` leaves nothing
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        ended = found.box.command("down")
+        assert ended.returncode == 0, ended.stderr
         assert not found.fabric.hosts, "the sandbox's namespaces outlive it"
+        assert str(home) not in Path("/proc/mounts").read_text(), "a mount outlives it"
+        assert not [process for process in Path("/proc").glob("[0-9]*") if _is_of(process, home)]
+
+
+def _processes(fabric: Fabric) -> list[int]:
+    """All that run in the sandbox's namespaces."""
+    own = {fabric.path(host).stat().st_ino for host in fabric.hosts}
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "ns" / "net").stat().st_ino in own:
+                found.append(int(process.name))
+    return found
+
+
+def _is_of(process: Path, home: Path) -> bool:
+    """Whether a process was started for a sandbox; this one and its own were started for the tests."""
+    try:
+        return str(home).encode() in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    except OSError:
+        return False
