@@ -10,12 +10,13 @@ from typing import Any, Final
 import pulumi
 
 VARIABLE: Final = "HONEYDUE_SDK_DEBUG"
+SENT: Final = pulumi.log.debug
+"""The SDK's own function."""
 
 
 def drop_debug_lines() -> None:
     """Have the SDK send no debug lines, unless the environment asks for them."""
-    if not os.environ.get(VARIABLE):
-        pulumi.log.debug = _unsent
+    pulumi.log.debug = SENT if os.environ.get(VARIABLE) else _unsent
 
 
 def _unsent(*_args: Any, **_options: Any) -> None:

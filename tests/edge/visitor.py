@@ -23,7 +23,7 @@ def connect():
     connection = http.client.HTTPConnection(order["host"], timeout=60)
     connection.sock = raw
     return connection
-told, connection = [], None
+told, connection, failures = [], None, 0
 for headers in order["requests"]:
     try:
         connection = connection or connect()
@@ -35,9 +35,13 @@ for headers in order["requests"]:
         if not order["keep"] or answer.will_close:
             connection.close()
             connection = None
+        failures = 0
     except (OSError, http.client.HTTPException) as error:
+        failures += 1
         told.append({"status": 0, "headers": [], "body": f"{type(error).__name__}: {error}"})
         connection = None
+        if failures == 5:
+            break  # nobody is there
 json.dump(told, sys.stdout)
 """
 

@@ -3,12 +3,12 @@
 import pulumi
 import pytest
 
-from components.sdk_debug import VARIABLE, drop_debug_lines
+from components.sdk_debug import SENT, VARIABLE, drop_debug_lines
 
 
 @pytest.fixture(autouse=True)
 def _the_sdk_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    monkeypatch.setattr(pulumi.log, "debug", SENT)
     monkeypatch.delenv(VARIABLE, raising=False)
 
 

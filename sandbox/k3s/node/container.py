@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .moment import now
 from .site import PROGRAMS, RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MARK = "HONEYDUE_CONTAINER"
 _ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -32,6 +37,30 @@ for place in $EMPTY; do mkdir -p "$place"; mount -t tmpfs -o mode=1777 empty "$p
 [ "$READ_ONLY" = no ] || mount -o remount,bind,ro /
 exec "$@"
 """
+
+
+def end_strays(known: Iterable[str]) -> None:
+    """Ends the containers of pods that went while k3s was not there to see it."""
+    for folder in (RUN / "pods").glob("*"):
+        if folder.name in known:
+            continue
+        for file in folder.iterdir():
+            pid = _process(file, f"{folder.name}/{file.name}")
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _process(file: Path, mark: str) -> int:
+    """The process whose id a file holds, if it runs and carries the mark; 0 otherwise."""
+    try:
+        pid = int(file.read_text())
+        with suppress(ChildProcessError):  # of an earlier k3s
+            os.waitpid(pid, os.WNOHANG)
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return 0
+    return pid if f"{_MARK}={mark}".encode() in environment else 0
 
 
 class Container:
@@ -60,18 +89,7 @@ class Container:
     @property
     def pid(self) -> int:
         """Its process; 0 if there is none."""
-        try:
-            pid = int((self._folder / self.name).read_text())
-            os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            pass  # of an earlier k3s
-        except (OSError, ValueError):
-            return 0
-        try:
-            marked = f"{_MARK}={self._mark}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            return 0
-        return pid if marked else 0
+        return _process(self._folder / self.name, self._mark)
 
     @property
     def _mark(self) -> str:

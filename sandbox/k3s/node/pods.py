@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .api import MERGE, Api, ApiError
-from .container import Container
+from .container import Container, end_strays
 from .moment import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Pods:
@@ -21,18 +24,22 @@ class Pods:
         self._node = node
         self._address = address
         self._running: dict[str, Pod] = {}
+        self._swept = False
         self.network = ""
 
     def run(self) -> None:
         """Bring them in line with the objects."""
         selected = urllib.parse.urlencode({"fieldSelector": f"spec.nodeName={self._node}"})
         listed = {item["metadata"]["uid"]: item for item in self._api.items(f"/api/v1/pods?{selected}")}
+        if not self._swept:
+            end_strays(listed)
+            self._swept = True
         for uid in [uid for uid in self._running if uid not in listed]:
             self._running.pop(uid).end()
         for uid, item in listed.items():
             pod = self._running.get(uid)
             if pod is None:
-                address = self._address if item["spec"].get("hostNetwork") else self._free()
+                address = self._address if item["spec"].get("hostNetwork") else self._own(item, listed.values())
                 if not address:
                     continue
                 pod = self._running[uid] = Pod(self._api, item, address)
@@ -46,8 +53,13 @@ class Pods:
                 if error.status not in (404, 409):
                     print(f"pod {item['metadata']['name']}: {error}", file=sys.stderr, flush=True)
 
-    def _free(self) -> str:
+    def _own(self, item: dict[str, Any], listed: Iterable[dict[str, Any]]) -> str:
+        """The address that it has had since it was started, also where k3s was started anew since; or a free one."""
+        had = str(item["status"].get("podIP", ""))
+        if had.rpartition(".")[0] == self.network and self.network:
+            return had
         taken = {pod.address for pod in self._running.values()}
+        taken |= {str(other["status"].get("podIP", "")) for other in listed}
         choices = (f"{self.network}.{number}" for number in range(2, 255)) if self.network else iter(())
         return next((address for address in choices if address not in taken), "")
 
