@@ -23,7 +23,7 @@ for folder in "$root"/*/ "$root/var/tmp/" "$root/usr/lib/sysctl.d/"; do
 done
 chmod 700 "$disk/own/root"
 chmod 1777 "$disk/own/var/tmp"
-for folder in bin crds; do
+for folder in bin charts crds; do
     mkdir -p "$root/opt/sandbox/$folder" "$tools/$folder"
     mount --bind "$tools/$folder" "$root/opt/sandbox/$folder"
     mount -o remount,bind,ro "$root/opt/sandbox/$folder"

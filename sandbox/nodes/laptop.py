@@ -11,7 +11,8 @@ from sandbox.engine.layout import Layout
 from sandbox.engine.voice import Voice
 from sandbox.nodes.fabric import LAPTOP, Fabric
 from sandbox.nodes.support import install, obstacle
-from sandbox.tools.binaries import SERVERS, ensure
+from sandbox.tools.binaries import HELM, SERVERS, ensure
+from sandbox.tools.charts import given_chart, lay_out
 from sandbox.tools.crds import definitions
 
 CHOICES: Final = ("auto", "real", "recorded")
@@ -38,8 +39,10 @@ def are_real(layout: Layout, asked: str, voice: Voice) -> bool:
     if not is_inside(layout):
         install(voice)
         try:
-            ensure(SERVERS, layout.tools, voice)
+            chart = given_chart()
+            ensure([*SERVERS, *(HELM.binaries if chart else ())], layout.tools, voice)
             definitions(layout.tools, voice)
+            lay_out(chart, layout.tools)
         except SandboxError as error:
             if "real" in (standing, asked):
                 raise

@@ -34,7 +34,15 @@ KINE: Final = Source(
     variables={"github.com/k3s-io/kine/pkg/version.Version": "v{version}"},
 )
 
-SOURCES: Final = (TRAEFIK, KUBERNETES, KINE)
+HELM: Final = Source(
+    folder=_HERE / "helm",
+    origin="helm.sh/helm/v3",
+    binaries=("helm",),
+    variables={"helm.sh/helm/v3/internal/version.version": "v{version}"},
+)
+"""Built only where there is a chart to render."""
+
+SOURCES: Final = (TRAEFIK, KUBERNETES, KINE, HELM)
 """The longest build first, so that it does not end up alone."""
 
 

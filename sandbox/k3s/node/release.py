@@ -16,6 +16,7 @@ import yaml
 
 from .api import MERGE, Api
 from .chart import ChartError, manifests
+from .helm import HelmError, chart, render
 from .site import ADMIN_CONFIG, PROGRAMS
 
 _SYSTEM = "namespaces/kube-system"
@@ -52,10 +53,12 @@ class Release:
             values = yaml.safe_load(content) or {}
             if not isinstance(values, dict):
                 return "Error: failed to parse values: they are no mapping"
-            objects = {"apiVersion": "v1", "kind": "List", "items": manifests(values)}
+            given = chart()
+            items = render(given, values) if given else manifests(values)
+            objects = {"apiVersion": "v1", "kind": "List", "items": items}
         except yaml.YAMLError as error:
             return f"Error: failed to parse values: {error}"
-        except ChartError as error:
+        except (ChartError, HelmError) as error:
             return f"Error: UPGRADE FAILED: {error}"
         apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "--validate=strict"]
         for dry_run in (["--dry-run=server"], []):  # Helm leaves nothing half done

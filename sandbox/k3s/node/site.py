@@ -13,6 +13,7 @@ PASSWORD = Path("/etc/rancher/node/password")
 ADMIN_CONFIG = Path("/etc/rancher/k3s/k3s.yaml")
 PROGRAMS = Path("/opt/sandbox/bin")
 DEFINITIONS = Path("/opt/sandbox/crds")
+CHARTS = Path("/opt/sandbox/charts")
 RUN = Path("/run/k3s")
 _SITE = Path("/usr/local/lib/k3s/site.json")
 

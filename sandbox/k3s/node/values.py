@@ -133,7 +133,7 @@ _CHART: dict[str, Any] = {
     "service": {"enabled": True},
     "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
 }
-_K3S: dict[str, Any] = {
+K3S_VALUES: dict[str, Any] = {
     "deployment": {"podAnnotations": {"prometheus.io/port": "8082", "prometheus.io/scrape": "true"}},
     "image": {"repository": "rancher/mirrored-library-traefik", "tag": "3.6.10"},
     "priorityClassName": "system-cluster-critical",
@@ -152,7 +152,7 @@ def resolve(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ChartError: with everything that is unknown, of a wrong type, refused by the chart or not translated.
     """
-    resolved = merge(merge(_CHART, _K3S), values)
+    resolved = merge(merge(_CHART, K3S_VALUES), values)
     problems = {*_misfits(values, _KNOWN, ""), *_refusals(resolved), *_port_refusals(resolved)}
     if problems:
         raise ChartError(problems)
