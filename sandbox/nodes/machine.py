@@ -19,6 +19,7 @@ from sandbox.nodes.fabric import PRIVATE, PUBLIC, Fabric
 
 PRIVATE_DEVICE: Final = "enp7s0"
 """What Hetzner's newer server types call it."""
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _INIT: Final = Path(__file__).with_name("init.sh")
 _IMAGE: Final = {"datasource_list": ["NoCloud"], "network": {"config": "disabled"}}
 """What a cloud's own images have settled: where the instructions are, and that addresses are no work of cloud-init."""
@@ -135,7 +136,8 @@ class Machine:
             raise SandboxError(f"the server {self.host} is just starting")
         first = children[0]
         namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid"]
-        return ["nsenter", "--target", first, *namespaces, f"--root=/proc/{first}/root", "--wdns=/", "--"]
+        own = ["env", "-i", "HOME=/root", f"PATH={_PATH}", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}"]
+        return ["nsenter", "--target", first, *namespaces, f"--root=/proc/{first}/root", "--wdns=/", "--", *own]
 
 
 def _reap(pid: int) -> None:

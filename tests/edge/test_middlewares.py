@@ -16,6 +16,8 @@ ADMIN = "admin.sandbox.test"
 API = "api.sandbox.test"
 MANY = 150
 """Requests in well under a second: far over the burst of 40."""
+AGAIN = 20
+"""Requests that are too many right after those, and few enough for anybody else."""
 
 
 def from_clients(stack: Stack, clients: Sequence[str]) -> list[Answer]:
@@ -35,13 +37,13 @@ def test_the_security_headers_are_on_every_answer(stack: Stack) -> None:
 
 
 def test_the_rate_limit_limits_one_client_and_no_other(stack: Stack) -> None:
-    answers = from_clients(stack, [*["203.0.113.101"] * MANY, "203.0.113.102", "203.0.113.101"])
+    answers = from_clients(stack, [*["203.0.113.101"] * MANY, "203.0.113.102", *["203.0.113.101"] * AGAIN])
     codes = Counter(answer.status for answer in answers[:MANY])
     assert codes[200] >= 40, "the burst is not let through"
     assert codes[429] >= MANY // 3, f"nothing limits: {codes}"
     assert set(codes) == {200, 429}
     assert answers[MANY].status == 200, "another client pays for the first one's haste"
-    assert answers[MANY + 1].status == 429
+    assert 429 in {answer.status for answer in answers[MANY + 1 :]}
 
 
 def test_a_bucket_is_full_again_after_a_pause_only(stack: Stack) -> None:
@@ -53,9 +55,11 @@ def test_a_bucket_is_full_again_after_a_pause_only(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("other", "status"), [("2001:db8:1:1::2", 429), ("2001:db8:1:2::1", 200)])
 def test_one_household_is_one_client_over_ipv6(stack: Stack, other: str, status: int) -> None:
-    answers = from_clients(stack, [*["2001:db8:1:1::1"] * MANY, other])
-    assert answers[-2].status == 429
-    assert answers[-1].status == status
+    answers = from_clients(stack, [*["2001:db8:1:1::1"] * MANY, *[other] * AGAIN])
+    assert 429 in {answer.status for answer in answers[:MANY]}
+    found = {answer.status for answer in answers[MANY:]}
+    assert status in found
+    assert (429 in found) is (status == 429)
 
 
 def test_visitors_of_the_edge_are_limited_each_for_themselves(stack: Stack) -> None:

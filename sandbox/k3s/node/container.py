@@ -74,7 +74,7 @@ class Container:
         self._token = token
         self._folder = RUN / "pods" / str(pod["metadata"]["uid"])
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._restarts = self._failures = 0
+        self._restarts = self._failures = self._unready = 0
         self._ready = False
         self._started = ""
         self._next = 0.0
@@ -112,7 +112,9 @@ class Container:
         if not readiness:
             self._ready = True
         elif self._due("readiness", readiness, moment):
-            self._ready = self._answers(readiness)
+            self._unready = 0 if self._answers(readiness) else self._unready + 1
+            patience = int(readiness.get("failureThreshold", 3)) if self._ready else 1
+            self._ready = self._unready < patience
         if liveness and self._due("liveness", liveness, moment):
             self._failures = 0 if self._answers(liveness) else self._failures + 1
             if self._failures >= int(liveness.get("failureThreshold", 3)):
