@@ -87,3 +87,6 @@ def test_a_server_without_power_is_silent_and_comes_back_with_its_disk(stack: St
     assert stack.run("node3", "ls", "/etc/kept", "/home/deploy/kept"), "its disk was lost with its power"
     assert stack.run("node3", "hostname").strip() == "sandbox-node3"
     assert seen(stack.fabric, "laptop", "192.0.2.10", address, 22) == "open"
+    wait = "for n in $(seq 120); do pgrep -x traefik >/dev/null && exit 0; sleep 0.5; done; exit 1"
+    stack.run("node3", "sh", "-c", wait)
+    stack.kubectl("--namespace", "honeydue", "wait", "--for=condition=Ready", "--timeout=60s", "pods", "--all")
