@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from sandbox.nodes.following import host_of
 from sandbox.nodes.machine import Machine
 from sandbox.world import World
 
+_ATTEMPTS: Final = 20
+_PAUSE: Final = 0.5
+"""Seconds; Traefik hears of new pods a moment after they are ready."""
 _STATUS: Final = "\n%{http_code} %{http_version} %{ssl_verify_result}"
 _TRAEFIK: Final = (
     "for p in $(pgrep -x traefik); do awk '/^(Uid|CapEff|NoNewPrivs):/{print $1,$2}' /proc/$p/status; done; "
@@ -30,12 +34,16 @@ def show_path(layout: Layout, host: str) -> None:
     """
     fabric, world = Fabric(home=layout.home), World(layout.world)
     command = asking(layout, f"https://{host}/", ["--dump-header", "/dev/stderr", "--write-out", _STATUS])
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    body, _, told = done.stdout.rpartition("\n")
-    try:
-        seen, (code, version, verified) = json.loads(body), told.split()
-    except ValueError as error:
-        raise SandboxError(f"https://{host}/ does not get through: {told or done.stderr.strip()}") from error
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(_PAUSE)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        body, _, told = done.stdout.rpartition("\n")
+        if body.startswith("{"):
+            break
+    else:
+        raise SandboxError(f"https://{host}/ does not get through: {told or done.stderr.strip()}")
+    seen, (code, version, verified) = json.loads(body), told.split()
     headers = {name.lower(): ", ".join(values) for name, values in seen["headers"].items()}
     node = next(item for item in world.objects("server") if item.name == headers["x-forwarded-server"])
     there = Machine(fabric=fabric, host=host_of(node))
