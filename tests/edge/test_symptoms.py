@@ -1,5 +1,6 @@
 """The symptoms of docs/operations.md, each provoked: what an operator sees is what the table says."""
 
+import ipaddress
 import json
 
 from tests.edge.conftest import Stack
@@ -32,6 +33,10 @@ def test_502_the_pod_closes_the_connection(stack: Stack) -> None:
 
 
 def test_504_the_pods_address_does_not_answer(stack: Stack) -> None:
+    # Another node's pod: node1 routes there, and that node lets the packets fall, as it does while it hangs.
+    network = stack.kubectl("get", "node", "node2", "-o", "jsonpath={.spec.podCIDR}")
+    address = str(ipaddress.ip_network(network)[250])
+    fall = ("PREROUTING", "--table", "raw", "--destination", address, "--jump", "DROP")
     service = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -44,10 +49,14 @@ def test_504_the_pods_address_does_not_answer(stack: Stack) -> None:
         "metadata": {"name": "silent", "labels": {"kubernetes.io/service-name": "silent"}},
         "addressType": "IPv4",
         "ports": [{"name": "", "port": 8000, "protocol": "TCP"}],
-        "endpoints": [{"addresses": ["10.42.1.250"], "conditions": {"ready": True}}],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
     }
-    with objects(stack, service, slice_, ingress("silent")):
-        assert until(stack, HOST, 504) == 504
+    stack.run("node2", "iptables", "--append", *fall)
+    try:
+        with objects(stack, service, slice_, ingress("silent")):
+            assert until(stack, HOST, 504) == 504
+    finally:
+        stack.run("node2", "iptables", "--delete", *fall)
 
 
 def test_no_mixed_content_the_application_learns_that_it_was_https(stack: Stack) -> None:
