@@ -28,7 +28,6 @@ from sandbox.nodes.support import obstacle
 
 REPORT: Final = ROOT / "docs" / "performance.md"
 FEW, MANY = 50, 1000
-REQUESTS: Final = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +78,7 @@ def servers(runs: int, say: Voice) -> str:
     if why:
         say.say(f"real servers are not measured: {why}")
         return f"The sandbox with real servers was not measured: {why}.\n"
-    return measure(runs, REQUESTS, say)
+    return measure(runs, say)
 
 
 def imports(runs: int, say: Voice) -> Ratio:

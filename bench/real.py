@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.traffic import CONCURRENCY, HOP, Load, first_node, load, route
+from bench.traffic import CONCURRENCY, HOP, SECONDS, Load, first_node, load, route
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.layout import ROOT
+from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.voice import Voice
 from sandbox.nodes.fabric import Fabric
+from sandbox.tools.binaries import VEGETA, ensure
 from sandbox.world import World
 
 _STEPS: Final = (
@@ -31,13 +31,13 @@ _STEPS: Final = (
 """Each step ends with the last line of `up` that matches."""
 
 
-def measure(runs: int, requests: int, voice: Voice) -> str:
+def measure(runs: int, voice: Voice) -> str:
     """A chapter of docs/performance.md.
 
     Raises:
         SandboxError: when no real servers can be had, or one of the runs fails.
     """
-    _install()
+    vegeta = ensure(VEGETA.binaries, Layout().tools, voice)["vegeta"]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "sandbox"
         try:
@@ -50,11 +50,11 @@ def measure(runs: int, requests: int, voice: Voice) -> str:
                 for number in range(runs):
                     voice.say(f"requests: round {number + 1} of {runs}")
                     node = str(first_node(world).data["ipv4Address"])
-                    direct.append(load(fabric, node, requests))
-                    hop.append(load(fabric, HOP[1], requests))
+                    direct.append(load(vegeta, fabric, node))
+                    hop.append(load(vegeta, fabric, HOP[1]))
         finally:
             _sandbox(home, "down")
-    return _chapter(steps, memory, direct, hop, requests)
+    return _chapter(steps, memory, direct, hop)
 
 
 def _up(home: Path) -> dict[str, float]:
@@ -90,7 +90,7 @@ def _memory(fabric: Fabric) -> float:
     return total / 1024
 
 
-def _chapter(steps: dict[str, float], memory: float, direct: Sequence[Load], hop: Sequence[Load], requests: int) -> str:
+def _chapter(steps: dict[str, float], memory: float, direct: Sequence[Load], hop: Sequence[Load]) -> str:
     whole = sum(steps.values())
     shares = "\n".join(f"| {step} | {seconds:.1f} | {seconds / whole:.0%} |" for step, seconds in steps.items())
 
@@ -110,8 +110,9 @@ def _chapter(steps: dict[str, float], memory: float, direct: Sequence[Load], hop
 |---|---|---|
 {shares}
 
-Traefik on the host network, asked with client certificate over {CONCURRENCY} kept connections, {requests} requests
-a run, median of {len(direct)} runs each, against the same with a hop in front that passes TCP on.
+Traefik on the host network, asked by vegeta with the client certificate over {CONCURRENCY} kept connections, as fast
+as it answers, on the same cores: median of {len(direct)} runs of {SECONDS} s, against the same with a hop in front
+that passes TCP on.
 
 | | Direct | With a hop | Hop to direct |
 |---|---|---|---|
@@ -122,12 +123,3 @@ a run, median of {len(direct)} runs each, against the same with a hop in front t
 def _sandbox(home: Path, command: str) -> None:
     words = [sys.executable, "-m", "sandbox", command, "--home", str(home)]
     subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=120, env=dict(os.environ))
-
-
-def _install() -> None:
-    """The load generator."""
-    if not shutil.which("ab"):
-        script = ROOT / "sandbox" / "tools" / "debian-packages.sh"
-        done = subprocess.run([script, "apache2-utils"], capture_output=True, text=True, check=False, timeout=600)
-        if done.returncode:
-            raise SandboxError(f"apache2-utils: {done.stderr.strip()[-300:]}")

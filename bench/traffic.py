@@ -4,9 +4,7 @@ The hop is a second HAProxy that passes TCP on, as a load balancer or k3s' servi
 The backend is an HAProxy too, which answers at once, so that Traefik is what is measured.
 """
 
-import csv
 import json
-import re
 import subprocess
 import tempfile
 import time
@@ -31,11 +29,13 @@ HOP: Final = ("hop", "173.245.48.11")
 """Of Cloudflare's ranges, so that UFW lets it in."""
 _BACKEND: Final = ("10.42.0.1", 9000)
 CONCURRENCY: Final = 16
+SECONDS: Final = 5
+"""Of one run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """One run of the load."""
+    """One run of the load: requests per second, and milliseconds."""
 
     rate: float
     p50: float
@@ -96,27 +96,35 @@ def _haproxy(fabric: Fabric, host: str, file: Path, text: str) -> "subprocess.Po
     return subprocess.Popen([*fabric.enter(host), "haproxy", "-db", "-f", str(file)], stderr=subprocess.DEVNULL)
 
 
-def load(fabric: Fabric, address: str, requests: int) -> Load:
-    """Ab from the edge, with the edge's certificate, over kept connections."""
-    certificate = EdgeHost(fabric=fabric).folder / "client.pem"
+def load(vegeta: Path, fabric: Fabric, address: str) -> Load:
+    """As fast as it goes from the edge, with the edge's certificate, over kept connections."""
+    folder = EdgeHost(fabric=fabric).folder
+    client, authority = folder / "client.pem", folder / "origin-ca.pem"
     with tempfile.TemporaryDirectory() as text:
-        hosts, table = Path(text) / "hosts", Path(text) / "table.csv"
-        hosts.write_text(f"{address} {_KNOWN}\n")
-        ask = ["ab", "-q", "-k", "-c", str(CONCURRENCY), "-n", str(requests), "-E", str(certificate), "-e", str(table)]
-        inside = f"mount --bind {hosts} /etc/hosts && exec " + " ".join([*ask, "-H", f"'Host: {HOST}'"])
-        command = [*fabric.enter(EDGE), "unshare", "--mount", "sh", "-c", f"{inside} https://{_KNOWN}/"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        rate = re.search(r"Requests per second: +([\d.]+)", done.stdout)
-        if (
-            done.returncode
-            or not rate
-            or "Non-2xx" in done.stdout
-            or not re.search("Failed requests: +0$", done.stdout, re.MULTILINE)
-        ):
-            raise SandboxError(f"ab: {(done.stderr + done.stdout).strip()[-800:]}")
-        rows = list(csv.reader(table.read_text().splitlines()))[1:]
-        served = {int(float(percent)): float(milliseconds) for percent, milliseconds in rows}
-    return Load(rate=float(rate[1]), p50=served[50], p99=served[99])
+        results = Path(text) / "results"
+        attack = [
+            str(vegeta),
+            "attack",
+            "-rate=0",
+            f"-workers={CONCURRENCY}",
+            f"-max-workers={CONCURRENCY}",
+            "-http2=false",
+        ]
+        trust = [f"-cert={client}", f"-key={client}", f"-root-certs={authority}"]
+        where = [f"-connect-to={_KNOWN}:443:{address}:443", f"-duration={SECONDS}s", f"-output={results}"]
+        _run([*fabric.enter(EDGE), *attack, *trust, *where], f"GET https://{_KNOWN}/\nHost: {HOST}\n")
+        found = json.loads(_run([str(vegeta), "report", "-type=json", str(results)]))
+    if set(found["status_codes"]) != {"200"}:
+        raise SandboxError(f"vegeta: not every answer was a 200: {found['status_codes']}, {found['errors'][:3]}")
+    nanoseconds = found["latencies"]
+    return Load(rate=found["throughput"], p50=nanoseconds["50th"] / 1e6, p99=nanoseconds["99th"] / 1e6)
+
+
+def _run(command: Sequence[str], said: str = "") -> str:
+    done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=SECONDS + 60, check=False)
+    if done.returncode:
+        raise SandboxError(f"vegeta: {done.stderr.strip()[-300:]}")
+    return done.stdout
 
 
 def first_node(world: World) -> Item:

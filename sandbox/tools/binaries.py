@@ -41,8 +41,15 @@ HELM: Final = Source(
     variables={"helm.sh/helm/v3/internal/version.version": "v{version}"},
 )
 """Built only where there is a chart to render."""
+VEGETA: Final = Source(
+    folder=_HERE / "vegeta",
+    origin="github.com/tsenart/vegeta/v12",
+    binaries=("vegeta",),
+    variables={"main.Version": "v{version}"},
+)
+"""Built only by the bench, as its load."""
 
-SOURCES: Final = (TRAEFIK, KUBERNETES, KINE, HELM)
+SOURCES: Final = (TRAEFIK, KUBERNETES, KINE, HELM, VEGETA)
 """The longest build first, so that it does not end up alone."""
 
 
