@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,15 +78,16 @@ def standing_engine(tools: Path, voice: Voice | None = None) -> Engine | None:
 def version_of(executable: Path) -> VersionInfo:
     """What `pulumi version` says. Raises SandboxError when it does not run or does not answer with a version."""
     try:
-        answer = subprocess.run(
-            [executable, "version"],
-            env={**without_accounts(os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
+        with tempfile.TemporaryDirectory() as home:  # even this leaves a log, which is not to lie in the user's own
+            answer = subprocess.run(
+                [executable, "version"],
+                env={**without_accounts(os.environ), "PULUMI_HOME": home, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=True,
+            )
         return VersionInfo.parse(answer.stdout.strip().removeprefix("v"))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise SandboxError(f"{executable} does not answer to `pulumi version`: {error}") from error

@@ -53,6 +53,18 @@ def test_a_pulumi_on_path_that_is_new_enough_is_taken_as_it_is(tmp_path: Path, o
     assert not (tmp_path / "tools").exists(), "with an engine on PATH nothing is made"
 
 
+def test_asking_an_engine_for_its_version_leaves_nothing_in_the_users_home(
+    tmp_path: Path, on_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    logs = 'logs="${PULUMI_HOME:-$HOME/.pulumi}/logs"; /bin/mkdir -p "$logs"; echo said >"$logs/one"'
+    theirs = executable(on_path / "pulumi", f"{logs}\necho v{find.NEEDED}")
+    assert find.version_of(theirs) == find.NEEDED
+    assert not list(home.iterdir()), "every pulumi command leaves a log in its home"
+
+
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize(
     ("script", "told"),
