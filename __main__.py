@@ -13,10 +13,10 @@ from components.origin_tls import OriginCertificate, OriginCertificateArgs, Orig
 from components.quorum_gate import QuorumGate
 from components.ranges_in_force import ranges_in_force
 from components.routes import Routes, RoutesArgs
-from components.sdk_debug import drop_debug_lines
+from components.sdk_debug import leave_out_debugging
 from components.traefik import Traefik, TraefikArgs
 
-drop_debug_lines()
+leave_out_debugging()
 config = StackConfig.load()
 zone_id = find_zone(config.zone)
 ranges = ranges_in_force(config.cloudflare_ranges)

@@ -183,8 +183,8 @@ Both sides of a ratio were run in turn in one go; only the ratios mean anything 
 
 Program time is kept down by `components/cloudflare_sdk.py` (five classes, not the package), by manifests that need
 no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`);
-previews also by dropping the SDK's debug lines (`components/sdk_debug.py`) and by policies that share one reading of
-each resource (`policy/guardrails/reading.py`).
+both also by leaving out what the SDK tells for debugging it (`components/sdk_debug.py`), and previews by policies that
+share one reading of each resource (`policy/guardrails/reading.py`).
 """
 
 

@@ -44,6 +44,7 @@ class ApiServer:
     def run(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """kubectl, as an administrator."""
         access = ["--server", self.address, "--token", self.token, "--certificate-authority", str(self.authority)]
+        access += ["--cache-dir", str(self.authority.parent / "cache")]  # not in the user's home
         return subprocess.run(
             [self.kubectl, "--kubeconfig", "/dev/null", *access, *words],
             input=stdin,
