@@ -1,4 +1,4 @@
-"""Requests from a host of the fabric: many over one connection, or each over its own, with all that came back."""
+"""Requests from a host of the fabric: many over few connections, or each over its own, with all that came back."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.nodes.fabric import Fabric
 
 _ASK = """
-import http.client, json, socket, ssl, sys
+import http.client, json, socket, ssl, sys, threading
 order = json.load(sys.stdin)
 context = ssl.create_default_context(cafile=order["authority"])
 if order["certificate"]:
@@ -23,26 +23,35 @@ def connect():
     connection = http.client.HTTPConnection(order["host"], timeout=60)
     connection.sock = raw
     return connection
-told, connection, failures = [], None, 0
-for headers in order["requests"]:
-    try:
-        connection = connection or connect()
-        connection.request(order["method"], order["path"], headers={"Host": order["host"], **headers})
-        answer = connection.getresponse()
-        body = answer.read().decode(errors="replace")
-        found = [[name.lower(), value] for name, value in answer.getheaders()]
-        told.append({"status": answer.status, "headers": found, "body": body})
-        if not order["keep"] or answer.will_close:
-            connection.close()
+told, numbered, lock = [None] * len(order["requests"]), enumerate(order["requests"]), threading.Lock()
+def work():
+    connection, failures = None, 0
+    while failures < 5:  # then nobody is there
+        with lock:
+            number, headers = next(numbered, (None, None))
+        if headers is None:
+            break
+        try:
+            connection = connection or connect()
+            connection.request(order["method"], order["path"], headers={"Host": order["host"], **headers})
+            answer = connection.getresponse()
+            body = answer.read().decode(errors="replace")
+            found = [[name.lower(), value] for name, value in answer.getheaders()]
+            told[number] = {"status": answer.status, "headers": found, "body": body}
+            if not order["keep"] or answer.will_close:
+                connection.close()
+                connection = None
+            failures = 0
+        except (OSError, http.client.HTTPException) as error:
+            failures += 1
+            told[number] = {"status": 0, "headers": [], "body": f"{type(error).__name__}: {error}"}
             connection = None
-        failures = 0
-    except (OSError, http.client.HTTPException) as error:
-        failures += 1
-        told.append({"status": 0, "headers": [], "body": f"{type(error).__name__}: {error}"})
-        connection = None
-        if failures == 5:
-            break  # nobody is there
-json.dump(told, sys.stdout)
+workers = [threading.Thread(target=work) for _ in range(order["at_once"])]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+json.dump([one for one in told if one], sys.stdout)
 """
 
 
@@ -83,8 +92,9 @@ class Visitor:
         method: str = "GET",
         requests: Sequence[Mapping[str, str]] = ({},),
         keep: bool = True,
+        at_once: int = 1,
     ) -> list[Answer]:
-        """One answer per request; each request is its headers."""
+        """One answer per request, in their order; each request is its headers, `at_once` of them are under way."""
         order = {
             "host": name,
             "path": path,
@@ -94,6 +104,7 @@ class Visitor:
             "method": method,
             "requests": [dict(headers) for headers in requests],
             "keep": keep,
+            "at_once": at_once,
             "source": self.source,
             "authority": str(self.authority),
             "certificate": str(self.certificate) if self.certificate else "",
