@@ -73,7 +73,7 @@ def show_servers(world: World) -> None:
             str(private.get(item.id, "")),
             str(item.data.get("status", "")),
         )
-        for item in world.objects("server")
+        for item in sorted(world.objects("server"), key=lambda found: found.name)
     ]
     table("Servers", ("name", "type", "public", "private", "state"), rows)
 

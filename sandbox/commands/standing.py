@@ -31,7 +31,7 @@ def status(arguments: argparse.Namespace) -> None:
         return
     world = World(layout.world)
     states = {file.stem: _made(file) for file in sorted(layout.states.glob("*.json"))}
-    tell("stacks: " + (", ".join(f"{stack} ({len(made)} resources)" for stack, made in states.items()) or "none"))
+    tell("stacks: " + (", ".join(states) or "none"))
     table("What stands", ("kind", "count"), [(kind, str(count)) for kind, count in world.counts().items()])
     show_servers(world)
     show_records(world)
