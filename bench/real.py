@@ -1,6 +1,5 @@
 """The sandbox with real servers: what its `up` takes and where, its memory, and its requests per second."""
 
-import os
 import re
 import subprocess
 import sys
@@ -45,15 +44,15 @@ def measure(runs: int, voice: Voice) -> str:
             steps = _up(home)
             fabric, world = Fabric(home=home), World(home / "world.sqlite")
             memory = _memory(fabric)
+            node = str(first_node(world).data["ipv4Address"])
             with route(fabric, world):
                 direct, hop = [], []
                 for number in range(runs):
                     voice.say(f"requests: round {number + 1} of {runs}")
-                    node = str(first_node(world).data["ipv4Address"])
                     direct.append(load(vegeta, fabric, node))
                     hop.append(load(vegeta, fabric, HOP[1]))
         finally:
-            _sandbox(home, "down")
+            _down(home)
     return _chapter(steps, memory, direct, hop)
 
 
@@ -120,6 +119,8 @@ that passes TCP on.
 """
 
 
-def _sandbox(home: Path, command: str) -> None:
-    words = [sys.executable, "-m", "sandbox", command, "--home", str(home)]
-    subprocess.run(words, cwd=ROOT, capture_output=True, check=False, timeout=120, env=dict(os.environ))
+def _down(home: Path) -> None:
+    words = [sys.executable, "-m", "sandbox", "down", "--home", str(home)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode:
+        raise SandboxError(f"down failed: {done.stderr.strip()[-300:]}")

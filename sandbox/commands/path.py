@@ -11,6 +11,8 @@ from sandbox.commands.visiting import VISITOR_ADDRESSES, asking
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import Layout
 from sandbox.nodes.edge import ADDRESSES
+from sandbox.nodes.edge_host import HOST as EDGE
+from sandbox.nodes.edge_host import EdgeHost
 from sandbox.nodes.fabric import Fabric
 from sandbox.nodes.following import host_of
 from sandbox.nodes.machine import Machine
@@ -19,6 +21,9 @@ from sandbox.world import World
 _ATTEMPTS: Final = 20
 _PAUSE: Final = 0.5
 """Seconds; Traefik hears of new pods a moment after they are ready."""
+_REFUSED: Final = (35, 55, 56)
+"""How curl ends when a server breaks off for want of a certificate: in the handshake, or, with TLS 1.3, as it sends or
+reads after it."""
 _STATUS: Final = "\n%{http_code} %{http_version} %{ssl_verify_result}"
 _TRAEFIK: Final = (
     "for p in $(pgrep -x traefik); do awk '/^(Uid|CapEff|NoNewPrivs):/{print $1,$2}' /proc/$p/status; done; "
@@ -60,12 +65,24 @@ def show_path(layout: Layout, host: str) -> None:
         (
             "Traefik",
             f"UID {facts['Uid:']}, CapEff {facts['CapEff:']}",
-            "TLS from the edge, with its client certificate",
+            _handshake(fabric, host, str(node.data["ipv4Address"])),
         ),
         ("pod", f"{seen['pod']}, asked by {seen['peer']}", "; ".join(_forwarded(headers))),
         ("answer", f"HTTP/{version} {code}", ", ".join(_added(done.stderr))),
     ]
     table(f"The way of a request to {host}", ("hop", "where", "what was seen"), rows)
+
+
+def _handshake(fabric: Fabric, host: str, address: str) -> str:
+    """Whether the node talks to the edge when that shows no certificate."""
+    trust = ["--cacert", str(EdgeHost(fabric=fabric).folder / "origin-ca.pem"), "--resolve", f"{host}:443:{address}"]
+    ask = ["curl", "--silent", "--output", "/dev/null", "--max-time", "10", *trust, f"https://{host}/"]
+    done = subprocess.run([*fabric.enter(EDGE), *ask], capture_output=True, timeout=30, check=False)
+    told = {
+        0: "takes the edge without a certificate too",
+        **dict.fromkeys(_REFUSED, "insists on the edge's certificate"),
+    }
+    return told.get(done.returncode, f"asked without a certificate, curl ends with {done.returncode}")
 
 
 def _forwarded(headers: Mapping[str, Any]) -> Iterator[str]:

@@ -121,12 +121,9 @@ class Fabric:
     @property
     def _ports(self) -> set[str]:
         """The ends of cables that stick in the bridges."""
-        there = self.path("fabric").exists()
-        return (
-            {str(link["ifname"]) for link in json.loads(_ip("-n", self.namespace("fabric"), "-j", "link"))}
-            if there
-            else set()
-        )
+        if not self.path("fabric").exists():
+            return set()
+        return {str(link["ifname"]) for link in json.loads(_ip("-n", self.namespace("fabric"), "-j", "link"))}
 
     def _inside(self, host: str, *words: str) -> None:
         _ip("-n", self.namespace(host), *words)

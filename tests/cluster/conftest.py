@@ -1,6 +1,5 @@
 """A real API server for the tests of this folder, and the program's registrations, as tests/program records them."""
 
-import os
 import uuid
 from collections.abc import Iterator
 
@@ -14,6 +13,7 @@ from sandbox.tools.binaries import CLUSTER, ensure
 from tests.cluster.api_server import ApiServer, api_server
 from tests.cluster.objects import create, manifest
 from tests.program.conftest import prod, recording, recordings
+from tests.unavailable import unavailable
 
 __all__ = ["prod", "recording", "recordings"]
 
@@ -27,9 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     try:
         ensure(CLUSTER, Layout().tools, Silent())
     except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"there is no API server: {error}")
-        pytest.skip(f"no API server: {error}")
+        unavailable("API server", error)
     with api_server(folder, CONTROLLERS) as found:
         yield found
 

@@ -2,7 +2,6 @@
 
 import copy
 import http.client
-import os
 import socket
 import ssl
 import subprocess
@@ -20,6 +19,7 @@ from sandbox.engine.layout import Layout
 from sandbox.engine.voice import Silent
 from sandbox.k3s.node.chart import manifests
 from sandbox.tools.binaries import TRAEFIK, ensure
+from tests.unavailable import unavailable
 
 NAMES = ("metrics", "traefik", "web", "websecure")
 PATIENCE = 30.0
@@ -31,9 +31,7 @@ def traefik() -> Path:
     try:
         return ensure(TRAEFIK.binaries, Layout().tools, Silent())["traefik"]
     except SandboxError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"there is no Traefik: {error}")
-        pytest.skip(f"no Traefik: {error}")
+        unavailable("Traefik", error)
 
 
 def free_ports() -> dict[str, int]:

@@ -24,6 +24,7 @@ from sandbox.nodes.support import obstacle
 from sandbox.world import Item
 from tests.edge.visitor import Answer, Visitor
 from tests.engine.conftest import Edits, Sandboxes, engine
+from tests.unavailable import unavailable
 
 __all__ = ["EDGE", "EDGE_ADDRESSES", "engine"]
 
@@ -108,9 +109,7 @@ def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The stack, up; taken away with all its servers at the end."""
     home = tmp_path_factory.mktemp("edge") / "sandbox"
     if why := obstacle(home):
-        if os.environ.get("CI"):
-            pytest.fail(f"there are no real servers: {why}")
-        pytest.skip(f"real servers: {why}")
+        unavailable("real servers", why)
     found = Stack(box=Sandboxes(engine=engine, home=home, servers="real"))
     try:
         found.up()

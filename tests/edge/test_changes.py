@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.nodes.fabric import LAPTOP
-from tests.edge.conftest import NODES, Stack
+from sandbox.nodes.fabric import LAPTOP, PUBLIC, Fabric
+from tests.edge.conftest import LAPTOP_ADDRESSES, NODES, Stack
 from tests.stack_files import ROOT
 
 if TYPE_CHECKING:
@@ -118,15 +118,34 @@ def test_a_server_replaced_under_load_comes_back_at_its_address(stack: Stack) ->
     stack.up()
 
 
-def test_the_second_update_of_an_untouched_stack_changes_nothing(stack: Stack) -> None:
-    assert "Nothing changes" in stack.up()
+def test_the_second_update_changes_nothing_and_shows_a_request_on_its_way(stack: Stack) -> None:
+    said = stack.up()
+    assert "Nothing changes" in said
+    _, _, way = said.partition("The way of a request to ")
+    for seen in (
+        "certificate verified",
+        "UFW lets Cloudflare in by 22 rules",
+        "UID 65532",
+        "insists on",
+        "HTTP/1.1 200",
+    ):
+        assert seen in way, f"{seen} is missing in:\n{way}"
 
 
-def test_ending_a_sandbox_leaves_nothing_behind(stack: Stack) -> None:
-    """`down` of another sandbox beside this one takes its own things only."""
-    home = stack.box.home.with_name("neighbour")
-    command = [sys.executable, "-m", "sandbox", "down", "--home", str(home)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+def test_another_sandbox_beside_this_one_has_its_own_network_and_its_own_end(stack: Stack) -> None:
+    home, ours = stack.box.home.with_name("neighbour"), set(stack.fabric.hosts)
+    neighbour = Fabric(home=home)
+    try:
+        neighbour.open(LAPTOP_ADDRESSES)
+        neighbour.plug("visitor", PUBLIC, "eth0", [stack.addresses("node1")[0]])
+        [answer] = stack.browse(API)
+        assert answer.status == 200, "one sandbox's addresses get in the way of another's"
+        command = [sys.executable, "-m", "sandbox", "down", "--home", str(home)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        assert not neighbour.hosts
+    finally:
+        neighbour.close()
+    assert set(stack.fabric.hosts) == ours
     [answer] = stack.browse(API)
     assert answer.status == 200

@@ -25,7 +25,8 @@ def main() -> NoReturn:
     words = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if words == ["--version"]:
-        sys.exit(_print(f"k3s version {site().version} (sandbox)"))
+        print(f"k3s version {site().version} (sandbox)")
+        sys.exit(0)
     if words[:1] == ["kubectl"]:
         environment = {"KUBECONFIG": str(ADMIN_CONFIG), **os.environ}
         os.execve(PROGRAMS / "kubectl", ["kubectl", *words[1:]], environment)  # noqa: S606 - no shell is wanted
@@ -33,7 +34,7 @@ def main() -> NoReturn:
         serve(words[1], int(words[2]), os.environ.get("HOSTNAME", ""))
         sys.exit(0)
     if words not in (["server"], ["agent"]):
-        sys.exit(_print("usage: k3s server | agent | kubectl … | --version"))
+        sys.exit("usage: k3s server | agent | kubectl … | --version")
     try:
         {"server": server, "agent": agent}[words[0]](read(words[0]))
     except (SettingsError, MembershipError, ApiError, RuntimeError, OSError) as error:
@@ -86,8 +87,3 @@ def agent(settings: dict[str, Any]) -> None:
     kubelet.register()
     while True:
         kubelet.run()
-
-
-def _print(text: str) -> int:
-    print(text)
-    return 0 if text.startswith("k3s") else 2
