@@ -34,7 +34,8 @@ def main() -> NoReturn:
         serve(words[1], int(words[2]), os.environ.get("HOSTNAME", ""))
         sys.exit(0)
     if words not in (["server"], ["agent"]):
-        sys.exit("usage: k3s server | agent | kubectl … | --version")
+        print("usage: k3s server | agent | kubectl … | --version")
+        sys.exit(2)
     try:
         {"server": server, "agent": agent}[words[0]](read(words[0]))
     except (SettingsError, MembershipError, ApiError, RuntimeError, OSError) as error:
