@@ -24,14 +24,16 @@ def engine_environment(layout: Layout) -> dict[str, str]:
     """The complete environment of the engine and of every plugin that it starts.
 
     `.venv`'s Python comes first on PATH, so that an engine with a language host of its own finds the policy pack's
-    packages; plugins on PATH are ignored, since a real provider there would be taken before ours.
+    packages; plugins on PATH are ignored, since a real provider there would be taken before ours. The backend writes no
+    metadata: it would put a second file beside each state, in place, and an engine killed while at it would leave a
+    state that no other one opens ("failed to load checkpoint: EOF"). The state itself is renamed into place.
     """
     kept = without_accounts(os.environ)
     return {
         **kept,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]),
         "PULUMI_HOME": str(layout.pulumi_home),
-        "PULUMI_BACKEND_URL": f"file://{layout.state}",
+        "PULUMI_BACKEND_URL": f"file://{layout.state}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": passphrase(layout),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -180,6 +180,12 @@ def test_a_run_killed_in_the_middle_is_taken_up_without_a_duplicate(sandbox: San
     assert_whole(sandbox)
 
 
+def test_a_kill_cannot_leave_half_a_state(standing: Sandboxes) -> None:
+    assert standing.layout.state_file("sandbox").exists()
+    beside = [path.name for path in standing.layout.state.rglob("*.attrs")]
+    assert not beside, "written in place, where the state is renamed into place: empty after a kill, then no state opens"
+
+
 def assert_whole(box: Sandboxes) -> None:
     """Nothing is left to do, and each object of the world belongs to exactly one resource."""
     stack = box()
