@@ -183,7 +183,7 @@ def test_a_run_killed_in_the_middle_is_taken_up_without_a_duplicate(sandbox: San
 def test_a_kill_cannot_leave_half_a_state(standing: Sandboxes) -> None:
     assert standing.layout.state_file("sandbox").exists()
     beside = [path.name for path in standing.layout.state.rglob("*.attrs")]
-    assert not beside, "written in place, where the state is renamed into place: empty after a kill, then no state opens"
+    assert not beside, "written in place, while the state is renamed into place: empty after a kill, no state opens"
 
 
 def assert_whole(box: Sandboxes) -> None:

@@ -48,7 +48,7 @@ def test_a_real_provider_on_path_is_never_taken_for_ours(layout: Layout) -> None
 
 def test_state_home_and_world_lie_in_the_sandbox(layout: Layout) -> None:
     environment = engine_environment(layout)
-    assert environment["PULUMI_BACKEND_URL"] .startswith(f"file://{layout.home}/state?")
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{layout.home}/state?metadata=skip"
     assert environment["PULUMI_HOME"] == f"{layout.tools}/pulumi-home"
     assert environment["HONEYDUE_SANDBOX_WORLD"] == f"{layout.home}/world.sqlite"
 
