@@ -54,15 +54,15 @@ def _repeated(values: list[tuple[str, str]], what: str) -> Iterator[Problem]:
 def _addresses(raw: Raw, _stack: str) -> Iterator[Problem]:
     try:
         plan = AddressPlan(
-            network=IPv4Network(raw.get("networkRange", _DEFAULT.network_range)),
-            subnet=IPv4Network(raw.get("subnetRange", _DEFAULT.subnet_range)),
+            network=IPv4Network(str(raw.get("networkRange", _DEFAULT.network_range))),
+            subnet=IPv4Network(str(raw.get("subnetRange", _DEFAULT.subnet_range))),
         )
     except ValueError as error:
         yield Problem("honeydue:networkRange, honeydue:subnetRange", "", str(error))
         return
     for place, row in _rows(raw, "servers"):
         try:
-            plan.check_server(IPv4Address(row.get("privateIp", "")))
+            plan.check_server(IPv4Address(str(row.get("privateIp"))))
         except AddressValueError:
             continue  # no address at all: the model says so
         except ValueError as error:

@@ -37,14 +37,14 @@ def _one_of(names: Any, what: str) -> AfterValidator:
 def _network(value: Any) -> Any:
     """A CIDR without host bits: with them the provider replaces the network at the next preview."""
     try:
-        return ip_network(value)
+        return ip_network(str(value))  # a bare number would be read as an address
     except ValueError as error:
         raise ValueError(f"{error}; allowed: an address range such as 10.0.0.0/16") from error
 
 
 def _address(value: Any) -> Any:
     try:
-        return ip_address(value)
+        return ip_address(str(value))
     except ValueError as error:
         raise ValueError("allowed: an IPv4 address such as 10.0.1.11") from error
 

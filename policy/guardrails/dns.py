@@ -125,15 +125,15 @@ def _known(view: View) -> Any:
         return None
 
 
-def _host_of(text: str) -> Address:
+def _host_of(text: object) -> Address:
     """The address that a server takes: an IPv4 itself, of an IPv6 network its first."""
     found = _address(text)
     return found + 1 if found.version == 6 and int(found) % 2**64 == 0 else found
 
 
-def _address(text: str) -> Address:
+def _address(text: object) -> Address:
     try:
-        return ip_interface(text).ip
+        return ip_interface(str(text)).ip  # a bare number would be read as an address
     except ValueError as error:
         raise MalformedError(f"{text!r} is no address ({error})") from error
 

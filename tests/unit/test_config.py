@@ -104,6 +104,12 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a public network": ({"networkRange": "8.8.0.0/16", "subnetRange": "8.8.1.0/24"}, ["networkRange", "RFC 1918"]),
     "a subnet outside the network": ({"subnetRange": "10.9.1.0/24"}, ["subnetRange", "10.9.1.0/24"]),
+    "a number for a network": ({"networkRange": 7}, ["honeydue:networkRange", "'7'", "10.0.0.0/16"]),
+    "a number for an address": (
+        {"servers": servers({"privateIp": 167772427})},
+        ["honeydue:servers[0].privateIp", "167772427", "10.0.1.11"],
+    ),
+    "a truth for an operator": ({"operators": [True]}, ["honeydue:operators[0]", "'True'"]),
     "operators from everywhere": ({"operators": ["0.0.0.0/0"]}, ["honeydue:operators[0]", "0.0.0.0/0", "too broad"]),
     "operators from every IPv6": ({"operators": ["::/0"]}, ["honeydue:operators[0]", "::/0", "too broad"]),
     "no operators": ({"operators": []}, ["honeydue:operators", "at least one CIDR"]),
