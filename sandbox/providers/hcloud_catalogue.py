@@ -45,8 +45,3 @@ IMAGES: Final = frozenset(
 def network_zone(location: str) -> str:
     """The zone of a location's private networks."""
     return _ZONES.get(location, "eu-central")
-
-
-def is_arm(server_type: str) -> bool:
-    """Whether it has Arm processors."""
-    return server_type.startswith("cax")

@@ -10,8 +10,6 @@ CANARY = "canary.sandbox.test"
 STICKY = "sticky.sandbox.test"
 PARTNERS = "partners.sandbox.test"
 REQUESTS = 2000
-GAP = 25
-"""Milliseconds; the rate limit of the route lets 20 a second and node through."""
 
 
 def service(answer: Answer) -> str:

@@ -24,7 +24,6 @@ from tests.policy.verdict import leaves, passes, refuses
 PROXIED = "dns-is-proxied"
 NODES_ONLY = "dns-is-the-ingress-nodes"
 RECORD = "api.example.com-node1-a"
-OTHER_FAMILY = {"a": "ipv6", "aaaa": "ipv4"}
 
 
 def record(path: Path, value: Any, name: str = RECORD) -> list[Resource]:
