@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from components.consistency import cross_checks
 from components.problems import Problem, shown
-from components.settings import Settings
+from components.settings import Model, Settings
 
 PROJECT: Final = "honeydue"
 
@@ -94,7 +94,10 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
 
 def _decoded(text: str) -> Any:
     """Pulumi hands lists and objects over as JSON, all else as plain text."""
-    return json.loads(text) if text[:1] in ("[", "{") else text
+    try:
+        return json.loads(text) if text[:1] in ("[", "{") else text
+    except ValueError:  # plain text that begins like JSON
+        return text
 
 
 def _problems_of(error: ValidationError) -> Iterator[Problem]:
@@ -104,10 +107,18 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
             case "missing":
                 yield Problem(f"{PROJECT}:{place}", "", "is missing and has no default")
             case "extra_forbidden":
-                yield Problem(f"{PROJECT}:{place}", "", "this key is unknown; docs/configuration.md lists the keys")
+                yield Problem(f"{PROJECT}:{place}", "", f"this key is unknown; allowed: {_known_beside(item['loc'])}")
             case _:
                 allowed = item["msg"].removeprefix("Value error, ")
                 yield Problem(f"{PROJECT}:{place}", shown(item["input"]), allowed)
+
+
+def _known_beside(place: tuple[int | str, ...]) -> str:
+    """The keys that could stand where this one does."""
+    model: type[Model] = Settings
+    for part in place[:-1]:
+        model = model.keys().get(str(part)) or model  # an index leads into the list's own model
+    return ", ".join(sorted(model.keys()))
 
 
 def _secret_problems() -> Iterator[Problem]:

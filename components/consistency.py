@@ -38,10 +38,15 @@ def _rows(raw: Raw, key: str) -> list[tuple[str, Raw]]:
 
 
 def _strings(row: Raw, key: str) -> list[tuple[str, str]]:
+    """The strings of a list, each with its place; what is none is the models' to report."""
     items = row.get(key)
     if not isinstance(items, list):
         return []
     return [(f"{key}[{index}]", item) for index, item in enumerate(items) if isinstance(item, str)]
+
+
+def _texts(row: Raw, key: str) -> list[str]:
+    return [text for _, text in _strings(row, key)]
 
 
 def _repeated(values: list[tuple[str, str]], what: str) -> Iterator[Problem]:
@@ -114,15 +119,15 @@ def _hosts(raw: Raw, _stack: str) -> Iterator[Problem]:
 
 
 def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
-    classes: dict[Any, list[Any]] = {"traefik": []}
-    classes |= {row.get("name"): row.get("requiredMiddlewares", []) for _, row in _rows(raw, "ingressClasses")}
+    classes: dict[str, list[str]] = {"traefik": []}
+    classes |= {str(row.get("name")): _texts(row, "requiredMiddlewares") for _, row in _rows(raw, "ingressClasses")}
     for place, row in _rows(raw, "routes"):
-        name = row.get("ingressClass", "traefik")
+        name = str(row.get("ingressClass", "traefik"))
         if name not in classes:
-            allowed = f"no such ingress class; allowed: {', '.join(map(str, classes))}"
+            allowed = f"no such ingress class; allowed: {', '.join(classes)}"
             yield Problem(f"{place}.ingressClass", shown(name), allowed)
             continue
-        attached = row.get("middlewares", list(_ROUTE_DEFAULT))
+        attached = _texts(row, "middlewares") if "middlewares" in row else list(_ROUTE_DEFAULT)
         missing = [required for required in classes[name] if required not in attached]
         if missing:
             yield Problem(f"{place}.middlewares", shown(attached), f"class {name} requires {', '.join(missing)} too")
@@ -147,7 +152,7 @@ def _server_types(raw: Raw, _stack: str) -> Iterator[Problem]:
     given = [("honeydue:serverType", raw.get("serverType", _DEFAULT.server_type))]
     given += [(f"{place}.serverType", row["serverType"]) for place, row in rows if "serverType" in row]
     for place, name in given:
-        if location not in SERVER_TYPES.get(name, frozenset(Location)):
+        if location not in SERVER_TYPES.get(str(name), frozenset(Location)):
             sold = ", ".join(sorted(kind for kind, places in SERVER_TYPES.items() if location in places))
             yield Problem(place, shown(name), f"not sold at {location}; allowed there: {sold}")
 

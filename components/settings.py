@@ -7,7 +7,8 @@ does not know. What each key means to an operator stands in Pulumi.yaml.
 import re
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -56,7 +57,33 @@ def _operator(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     return network
 
 
+def _installer(url: str) -> str:
+    """What it serves runs as root, so who is in between must not be able to change it."""
+    parts = urlsplit(url)
+    try:
+        private = parts.scheme == "http" and not ip_address(parts.hostname or "").is_global
+    except ValueError:  # a name
+        private = False
+    if re.search(r"\s", url) or not parts.hostname or not (private or parts.scheme == "https"):
+        raise ValueError("allowed: an https URL, or http at an address that is not public")
+    return url
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("allowed: a number")  # noqa: TRY004 - what pydantic reports with the rest
+    return value
+
+
 DnsLabel = Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a DNS label: a-z, 0-9 and inner '-'")]
+ServiceName = Annotated[
+    str, _matching(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "a Service's name: a letter, then a-z, 0-9 and inner '-'")
+]
+UserName = Annotated[
+    str,
+    _matching(r"(?!root$)[a-z]([-a-z0-9]{0,30}[a-z0-9])?", "a user's name other than root: a letter, a-z, 0-9, '-'"),
+]
+Number = Annotated[int, BeforeValidator(_number)]
 HostName = Annotated[
     str,
     _matching(
@@ -96,6 +123,18 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_to_camel, populate_by_name=True)
 
+    @classmethod
+    def keys(cls) -> dict[str, type["Model"] | None]:
+        """The names of the keys, as a stack file writes them, and the model of what stands there, where it has one."""
+        return {_to_camel(name): _model_in(field.annotation) for name, field in cls.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[Model] | None:
+    """The model of a field, of its elements, or of its value where it may be missing."""
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
+
 
 class Server(Model):
     """One server of the fleet."""
@@ -110,9 +149,9 @@ class Server(Model):
 class Canary(Model):
     """A second service that gets `weight` percent of a route's requests."""
 
-    service: DnsLabel
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    weight: Annotated[int, Field(ge=1, le=99)]
+    service: ServiceName
+    port: Annotated[Number, Field(ge=1, le=65535)] | None = None
+    weight: Annotated[Number, Field(ge=1, le=99)]
 
 
 class Route(Model):
@@ -120,8 +159,8 @@ class Route(Model):
 
     name: DnsLabel
     hosts: Annotated[tuple[HostName, ...], Field(min_length=1)]
-    service: DnsLabel
-    port: Annotated[int, Field(ge=1, le=65535)]
+    service: ServiceName
+    port: Annotated[Number, Field(ge=1, le=65535)]
     ingress_class: DnsLabel = "traefik"
     middlewares: tuple[MiddlewareName, ...] = tuple(str(name) for name in DEFAULT_MIDDLEWARES)
     sticky: DnsLabel | None = None
@@ -152,7 +191,7 @@ class CloudflareRanges(Model):
 class OriginCertificate(Model):
     """The origin certificate; raising `generation` makes a new key and certificate, swaps, then revokes the old."""
 
-    generation: Annotated[int, Field(ge=1)] = 1
+    generation: Annotated[Number, Field(ge=1)] = 1
     validity_days: Literal[7, 30, 90, 365, 730, 1095, 5475] = 5475
 
 
@@ -160,14 +199,14 @@ class OriginPulls(Model):
     """Authenticated origin pulls: `off`, `offered` (Cloudflare presents our certificate), `required` (we insist)."""
 
     mode: Literal["off", "offered", "required"] = "required"
-    generation: Annotated[int, Field(ge=1)] = 1
+    generation: Annotated[Number, Field(ge=1)] = 1
 
 
 class RateLimit(Model):
     """Requests per second and client, on each node; a burst over twice the average would never limit."""
 
-    average: Annotated[int, Field(ge=1, le=10_000)] = 20
-    burst: Annotated[int, Field(ge=1, le=20_000)] = 40
+    average: Annotated[Number, Field(ge=1, le=10_000)] = 20
+    burst: Annotated[Number, Field(ge=1, le=20_000)] = 40
 
     @model_validator(mode="after")
     def _limits(self) -> Self:
@@ -189,9 +228,9 @@ class Settings(Model):
     subnet_range: Network4 = IPv4Network("10.0.1.0/24")
     servers: tuple[Server, ...]
     operators: tuple[Operator, ...]
-    user: DnsLabel = "deploy"
+    user: UserName = "deploy"
     k3s_version: Annotated[str, _one_of(K3S_RELEASES, "k3s release with a validated Traefik chart")] = "v1.34.6+k3s1"
-    k3s_installer: Annotated[str, _matching(r"https?://\S+", "an http(s) URL")] | None = None
+    k3s_installer: Annotated[str, AfterValidator(_installer)] | None = None
     api_node: DnsLabel | None = None
     replacing: DnsLabel | None = None
     teardown: bool = False
@@ -203,11 +242,6 @@ class Settings(Model):
     rate_limit: RateLimit = RateLimit()
     ingress_classes: tuple[IngressClass, ...] = (IngressClass(name="traefik"),)
     routes: tuple[Route, ...]
-
-    @classmethod
-    def keys(cls) -> frozenset[str]:
-        """The names of the keys, as a stack file writes them."""
-        return frozenset(_to_camel(name) for name in Settings.model_fields)
 
     @property
     def hosts(self) -> list[str]:

@@ -1,5 +1,8 @@
 """Stack files: the repository's three are accepted, and each kind of mistake is named with key, value and remedy."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from itertools import zip_longest
 from typing import Any
 
@@ -137,7 +140,26 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["honeydue:routes[0].middlewares", "requires admin-auth"],
     ),
     "an unknown key": ({"routs": []}, ["honeydue:routs", "unknown", "routes"]),
-    "an unknown key inside a list": ({"routes": route(prot=1)}, ["honeydue:routes[0].prot", "unknown"]),
+    "an unknown key inside a list": (
+        {"routes": route(prot=1)},
+        ["honeydue:routes[0].prot", "unknown; allowed: canary, clientCertificates, hosts"],
+    ),
+    "an unknown key inside an object in a list": (
+        {"routes": route(canary={"service": "next", "weight": 10, "wait": 1})},
+        ["honeydue:routes[0].canary.wait", "unknown; allowed: port, service, weight"],
+    ),
+    "a truth for a number": ({"routes": route(port=True)}, ["honeydue:routes[0].port", "True", "allowed: a number"]),
+    "text that begins like JSON": ({"namespace": "[x"}, ["honeydue:namespace", "'[x'", "DNS label"]),
+    "a service's name that is none": ({"routes": route(service="8api")}, ["routes[0].service", "'8api'", "a letter"]),
+    "root as the user": ({"user": "root"}, ["honeydue:user", "'root'", "other than root"]),
+    "an installer in the clear": (
+        {"k3sInstaller": "http://get.k3s.io/install.sh"},
+        ["honeydue:k3sInstaller", "get.k3s.io", "https"],
+    ),
+    "an installer in the clear at a public address": (
+        {"k3sInstaller": "http://1.1.1.1/install.sh"},
+        ["honeydue:k3sInstaller", "1.1.1.1", "https"],
+    ),
     "a missing key": ({"zone": None}, ["honeydue:zone", "missing"]),
     "an empty range list": (
         {"cloudflareRanges": {"source": "list", "ipv4": [], "ipv6": []}},
@@ -219,6 +241,34 @@ def test_all_mistakes_come_at_once() -> None:
         "honeydue:k3sVersion",
         "cloudflare:apiToken",
     }, "a mistake stays hidden until the others are mended"
+
+
+WRONG: tuple[Any, ...] = (7, True, "é", [], [[]], [None], ["x", 7], {}, {"a": {"b": []}})
+"""Values of every shape; wherever one stands, it is taken or told of."""
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to everything in a stack file; of a list, to the first two elements."""
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from places(item, (*path, key))
+
+
+SANDBOX = {key: value for key, value in stack_config("sandbox").items() if key.startswith("honeydue:")}
+
+
+@pytest.mark.parametrize("path", list(places(SANDBOX)), ids=lambda path: ".".join(map(str, path)))
+def test_nothing_of_a_wrong_shape_ends_in_a_traceback(path: tuple[Any, ...]) -> None:
+    for wrong in WRONG:
+        changed = deepcopy(SANDBOX)
+        target: Any = changed
+        for key in path[:-1]:
+            target = target[key]
+        target[path[-1]] = wrong
+        with suppress(ConfigError):
+            load("sandbox", changed)
 
 
 def test_a_secret_in_plain_text_is_refused_and_not_shown() -> None:
