@@ -25,7 +25,7 @@ _ROUTE_DEFAULT: Final = Route.model_fields["middlewares"].default
 
 def cross_checks(raw: Raw, stack: str) -> Iterator[Problem]:
     """Every contradiction within the file."""
-    for check in (_addresses, _fleet, _names, _hosts, _routes, _operators, _server_types, _ranges):
+    for check in (_addresses, _fleet, _names, _hosts, _routes, _cookies, _operators, _server_types, _ranges):
         yield from check(raw, stack)
 
 
@@ -135,6 +135,23 @@ def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
             yield Problem(
                 f"{place}.middlewares", shown(attached), "an admin route; allowed: with admin-auth among them"
             )
+
+
+def _cookies(raw: Raw, _stack: str) -> Iterator[Problem]:
+    """Traefik knows the Services of canaries by name and port alone: two routes to one share what is said of it."""
+    first: dict[tuple[str, str], tuple[str, Any]] = {}
+    for place, row in _rows(raw, "routes"):
+        canary = row.get("canary")
+        if not isinstance(canary, dict):
+            continue
+        cookie, port = row.get("sticky"), row.get("port")
+        for name, at in ((row.get("service"), port), (canary.get("service"), canary.get("port", port))):
+            other, agreed = first.setdefault((str(name), str(at)), (place, cookie))
+            if agreed != cookie:
+                same = f"sticky: {agreed}" if agreed is not None else "no sticky"
+                allowed = f"as {other}, a canary over {name}:{at} too, has it: {same}"
+                yield Problem(f"{place}.sticky", shown(cookie), f"allowed: {allowed}")
+                break
 
 
 def _operators(raw: Raw, _stack: str) -> Iterator[Problem]:

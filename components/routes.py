@@ -11,7 +11,7 @@ import pulumi
 
 from components.manifests import TRAEFIK_API, Manifest, manifest, register
 from components.middlewares import Middlewares, MiddlewaresArgs
-from components.settings import IngressClass, RateLimit, Route
+from components.settings import Canary, IngressClass, RateLimit, Route
 from components.traefik import tls_option
 
 TLS_SECRET: Final = "cloudflare-origin-cert"  # noqa: S105 - the Secret's name
@@ -113,8 +113,10 @@ def route_manifests(route: Route, namespace: str, min_tls_version: str) -> list[
         bodies.append(manifest("v1", "Secret", namespace, secret, stringData={"ca.crt": authorities}))
         spec = tls_option(min_tls_version, secret)
         bodies.append(manifest(TRAEFIK_API, "TLSOption", namespace, route.name, spec=spec))
-    if route.weighted:
-        return [*bodies, weighted_service(route, namespace), ingress_route(route, namespace)]
+    if route.canary is not None:
+        bodies.append(weighted_service(route, route.canary, namespace))
+    if route.needs_ingress_route:
+        return [*bodies, ingress_route(route, namespace)]
     return [*bodies, ingress(route, namespace)]
 
 
@@ -142,23 +144,23 @@ def ingress(route: Route, namespace: str) -> Manifest:
     )
 
 
-def weighted_service(route: Route, namespace: str) -> Manifest:
-    """The TraefikService behind a canary or sticky route; cookies keep a visitor at one service and one of its pods."""
-    shares = [(route.service, route.port, 100)]
-    if route.canary is not None:
-        stable = (route.service, route.port, 100 - route.canary.weight)
-        shares = [stable, (route.canary.service, route.canary.port or route.port, route.canary.weight)]
-    cookie = {"cookie": {"name": route.sticky, "httpOnly": True, "secure": True, "sameSite": "lax"}}
-    services: list[dict[str, Any]] = [
-        {"name": service, "port": port, "weight": weight} | ({"sticky": _pod_cookie(cookie)} if route.sticky else {})
-        for service, port, weight in shares
-    ]
-    weighted: dict[str, Any] = {"services": services} | ({"sticky": cookie} if route.sticky else {})
-    return manifest(TRAEFIK_API, "TraefikService", namespace, route.name, spec={"weighted": weighted})
+def weighted_service(route: Route, canary: Canary, namespace: str) -> Manifest:
+    """The TraefikService behind a canary; with cookies a visitor stays at one of the two, and at one of its pods."""
+    stable = _service(route.service, route.port, _pod_cookie(route.sticky)) | {"weight": 100 - canary.weight}
+    second = _service(canary.service, canary.port or route.port, _pod_cookie(route.sticky)) | {"weight": canary.weight}
+    weighted = {"services": [stable, second]} | _sticky(route.sticky)
+    return manifest(TRAEFIK_API, "TraefikService", namespace, _weighted(route), spec={"weighted": weighted})
 
 
 def ingress_route(route: Route, namespace: str) -> Manifest:
-    """The router of a canary or sticky route."""
+    """The router of a canary or sticky route.
+
+    A sticky route names its Service here and not in a TraefikService. Traefik keys a Service named there by its name
+    and port alone, so that two routes to one Service share its cookie, or whether it has one (crd/kubernetes_http.go,
+    `fullServiceName`); one named here has a key of the route's own.
+    """
+    whole = _service(route.service, route.port, route.sticky)
+    weighted = {"kind": "TraefikService", "name": _weighted(route)}
     tls: dict[str, Any] = {"secretName": TLS_SECRET}
     if route.client_certificates is not None:
         tls["options"] = {"name": route.name, "namespace": namespace}
@@ -167,7 +169,7 @@ def ingress_route(route: Route, namespace: str) -> Manifest:
         "match": " || ".join(f"Host(`{host}`)" for host in sorted(route.hosts)),
         "priority": CANARY_PRIORITY,
         "middlewares": [{"name": name} for name in route.middlewares],
-        "services": [{"kind": "TraefikService", "name": route.name}],
+        "services": [whole if route.canary is None else weighted],
     }
     return manifest(
         TRAEFIK_API,
@@ -184,5 +186,21 @@ def _qualified(namespace: str, name: str) -> str:
     return f"{namespace}-{name}@kubernetescrd"
 
 
-def _pod_cookie(cookie: dict[str, Any]) -> dict[str, Any]:
-    return {"cookie": {**cookie["cookie"], "name": f"{cookie['cookie']['name']}-pod"}}
+def _weighted(route: Route) -> str:
+    """No name that Traefik gives a Service, which ends in its port: a TraefikService so named would lead to itself."""
+    return f"{route.name}-weighted"
+
+
+def _service(name: str, port: int, cookie: str | None) -> dict[str, Any]:
+    return {"name": name, "port": port} | _sticky(cookie)
+
+
+def _sticky(cookie: str | None) -> dict[str, Any]:
+    """Nothing, where no cookie is asked for."""
+    if cookie is None:
+        return {}
+    return {"sticky": {"cookie": {"name": cookie, "httpOnly": True, "secure": True, "sameSite": "lax"}}}
+
+
+def _pod_cookie(cookie: str | None) -> str | None:
+    return None if cookie is None else f"{cookie}-pod"

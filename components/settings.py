@@ -168,8 +168,8 @@ class Route(Model):
     client_certificates: Annotated[tuple[PemCertificate, ...], Field(min_length=1)] | None = None
 
     @property
-    def weighted(self) -> bool:
-        """Whether a standard Ingress cannot say it, so that it takes an IngressRoute over a TraefikService."""
+    def needs_ingress_route(self) -> bool:
+        """Whether a standard Ingress cannot say it, so that it takes Traefik's own IngressRoute."""
         return self.sticky is not None or self.canary is not None
 
 

@@ -128,6 +128,17 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"routes": route(canary={"service": "next", "weight": 101})},
         ["honeydue:routes[0].canary.weight", "101", "99"],
     ),
+    "two canaries over one service, of which one is sticky": (
+        {
+            "routes": [
+                *route(canary={"service": "next", "weight": 10}),
+                *route(
+                    name="other", hosts=["other.example.com"], sticky="visitor", canary={"service": "x", "weight": 1}
+                ),
+            ]
+        },
+        ["honeydue:routes[1].sticky", "'visitor'", "honeydue:routes[0]", "api:8000", "no sticky"],
+    ),
     "an unknown ingress class": (
         {"routes": route(ingressClass="nginx")},
         ["honeydue:routes[0].ingressClass", "'nginx'", "traefik"],

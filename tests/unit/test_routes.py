@@ -42,7 +42,7 @@ def test_a_canary_is_weighted_over_a_traefikservice() -> None:
     spec = bodies["IngressRoute"]["spec"]
     assert spec["entryPoints"] == ["websecure"]
     assert spec["tls"] == {"secretName": "cloudflare-origin-cert"}
-    assert spec["routes"][0]["services"] == [{"kind": "TraefikService", "name": "api"}]
+    assert spec["routes"][0]["services"] == [{"kind": "TraefikService", "name": "api-weighted"}]
     assert spec["routes"][0]["match"] == "Host(`a.example.com`) || Host(`b.example.com`)"
     assert [item["name"] for item in spec["routes"][0]["middlewares"]] == [
         "cloudflare-only",
@@ -51,11 +51,28 @@ def test_a_canary_is_weighted_over_a_traefikservice() -> None:
     ]
 
 
-def test_a_sticky_route_keeps_a_visitor_at_one_pod() -> None:
-    weighted = made(sticky="visitor")["TraefikService"]["spec"]["weighted"]
-    (service,) = weighted["services"]
-    assert service["sticky"]["cookie"]["name"] == "visitor-pod"
-    assert weighted["sticky"]["cookie"] == {"name": "visitor", "httpOnly": True, "secure": True, "sameSite": "lax"}
+COOKIE = {"httpOnly": True, "secure": True, "sameSite": "lax"}
+
+
+def test_a_sticky_route_names_its_service_where_no_other_route_can_take_its_cookie_away() -> None:
+    bodies = made(sticky="visitor")
+    assert list(bodies) == ["IngressRoute"], "in a TraefikService the Service would be every canary's over it too"
+    assert bodies["IngressRoute"]["spec"]["routes"][0]["services"] == [
+        {"name": "api", "port": 8000, "sticky": {"cookie": {"name": "visitor", **COOKIE}}}
+    ]
+
+
+def test_a_sticky_canary_keeps_a_visitor_at_one_service_and_one_of_its_pods() -> None:
+    weighted = made(sticky="visitor", canary={"service": "next", "weight": 10})["TraefikService"]["spec"]["weighted"]
+    assert weighted["sticky"] == {"cookie": {"name": "visitor", **COOKIE}}
+    pods = {"cookie": {"name": "visitor-pod", **COOKIE}}
+    assert [service["sticky"] for service in weighted["services"]] == [pods, pods]
+
+
+def test_a_canary_is_not_its_own_service() -> None:
+    bodies = made(name="api-8000", canary={"service": "next", "weight": 10})
+    named = bodies["TraefikService"]["metadata"]["name"]
+    assert named != "api-8000", "so Traefik calls the Service api at port 8000"
 
 
 def test_a_route_may_ask_for_client_certificates_of_its_own() -> None:
