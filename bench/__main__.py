@@ -21,6 +21,7 @@ from bench.real import measure
 from sandbox.engine.find import find
 from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.plugins import install_plugins
+from sandbox.engine.processes import end_in_order
 from sandbox.engine.session import Sandbox
 from sandbox.engine.stack_file import StackFile
 from sandbox.engine.voice import Voice, voice
@@ -63,6 +64,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.runs < 1:
         parser.error("--runs is at least 1")
+    end_in_order()
     say = voice()
     ratios = [imports(arguments.runs, say), previews(arguments.runs, say), growth(arguments.runs, say)]
     text = f"{report(ratios, arguments.runs)}\n{servers(arguments.runs, say)}"
@@ -189,4 +191,7 @@ share one reading of each resource (`policy/guardrails/reading.py`).
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

@@ -2,12 +2,10 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Final, NamedTuple, Never
+from typing import Final, NamedTuple
 
 from sandbox.commands.ending import down
 from sandbox.commands.servers import logs, shell
@@ -16,6 +14,7 @@ from sandbox.commands.update import destroy, preview, refresh, setup, up
 from sandbox.commands.visiting import curl
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import ROOT
+from sandbox.engine.processes import end_in_order
 from sandbox.nodes.laptop import CHOICES
 
 Handler = Callable[[argparse.Namespace], None]
@@ -78,8 +77,7 @@ COMMANDS: Final[dict[str, Entry]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit status."""
     parsed = _parser().parse_args(arguments)
-    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs deaf to the second
-        signal.signal(ending, _as_interrupt)
+    end_in_order()
     handler: Handler = parsed.handler
     try:
         handler(parsed)
@@ -92,6 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:  # a home that can be none, a full disk
+        sys.stderr.write(f"error: {error.filename or 'this machine'}: {error.strerror or error}\n")
         return 1
     return 0
 
@@ -159,7 +160,3 @@ def _common() -> argparse.ArgumentParser:
         help="where state and world lie (default: .sandbox); another folder is another sandbox",
     )
     return common
-
-
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> Never:
-    raise KeyboardInterrupt

@@ -5,6 +5,7 @@ edited or deleted here directly is drift, as if somebody had used the cloud's co
 """
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sandbox.engine.errors import broken
 from sandbox.faults import Fault, parse_fault
 
 __all__ = ["Call", "Fault", "Item", "TakenError", "World", "parse_fault"]
@@ -73,11 +75,12 @@ class World:
 
     def __init__(self, path: Path | str) -> None:
         self.path: Final = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(_SCHEMA)
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # servers' private keys are in it
+            self._connection = _open(self.path)
+        except (OSError, sqlite3.Error) as error:
+            raise broken(self.path, error) from error
         self._depth = 0
         self._lock = threading.RLock()
 
@@ -218,3 +221,11 @@ class World:
         with self._lock:
             found = [dict(zip(names, row, strict=True)) for row in self._connection.execute(query, values)]
         return [Item(**{**row, "data": json.loads(row["data"])}) for row in found]
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.executescript(_SCHEMA)
+    return connection

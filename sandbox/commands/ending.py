@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sandbox.commands.opening import layout_of
 from sandbox.commands.show import tell
+from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import ROOT, Layout
 from sandbox.engine.processes import end, processes
 from sandbox.k3s.supply import Supply
@@ -17,6 +18,16 @@ from sandbox.nodes.machine import machines
 def down(arguments: argparse.Namespace) -> None:
     """Everything gone: processes, state, stacks, world, secrets; with --all also engine, plugins and .venv."""
     layout = layout_of(arguments)
+    others = layout.home != layout.tools
+    if arguments.all and others:
+        raise SandboxError(
+            "--all takes what all sandboxes share: `down` this one first, then `down --all` without --home"
+        )
+    if others and not layout.mark.exists() and (found := [path for path in _home_of(layout) if path.exists()]):
+        names = ", ".join(path.name for path in found)
+        raise SandboxError(
+            f"{layout.home} is no sandbox: it has {names}, but no {layout.mark.name}; nothing was removed"
+        )
     fabric = Fabric(home=layout.home)
     EdgeHost(fabric=fabric).stop()
     Supply(fabric=fabric, tools=layout.tools).close()
@@ -47,6 +58,7 @@ def _home_of(layout: Layout) -> list[Path]:
         *world,
         layout.secrets,
         layout.passphrase,
+        layout.mark,
         *own,
     ]
 

@@ -6,6 +6,7 @@ import sys
 from sandbox.commands.first_floor import first_floor
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.find import Engine, find
+from sandbox.engine.hold import hold, settle
 from sandbox.engine.layout import Layout
 from sandbox.engine.plugins import install_plugins
 from sandbox.engine.session import Sandbox
@@ -27,20 +28,24 @@ def stack_file_of(arguments: argparse.Namespace) -> StackFile:
 
 def ready(layout: Layout, speaker: Voice) -> Engine:
     """An engine with our plugins laid out; says which engine it is."""
-    layout.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    layout.tools.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settle(layout)
     engine = find(layout.tools, speaker)
     install_plugins(layout)
     speaker.say(f"engine: {engine}")
     return engine
 
 
-def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True, makes: bool = False) -> Sandbox:
+def open_sandbox(
+    arguments: argparse.Namespace, *, stream: bool = True, makes: bool = False, changes: bool = False
+) -> Sandbox:
     """The stack, ready for the engine.
 
     Args:
         arguments: Of the command line.
         stream: Whether the engine's lines appear on stdout as they come.
         makes: Whether the command may be the first that makes something, and so settles of what kind the servers are.
+        changes: Whether the command changes what stands, and so waits for any other that does.
     """
     file = stack_file_of(arguments)
     if file.lacking:
@@ -54,6 +59,7 @@ def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True, makes: b
     layout = layout_of(arguments)
     speaker = Silent() if is_inside(layout) else voice()
     engine = ready(layout, speaker)
+    held = hold(layout, speaker) if makes or changes else None
     real = False
     if makes or layout.servers.exists():
         with first_floor(arguments, layout, speaker):
@@ -70,6 +76,7 @@ def open_sandbox(arguments: argparse.Namespace, *, stream: bool = True, makes: b
         colour="always" if sys.stdout.isatty() else "never",
         voice=voice(),
         real_servers=real,
+        held=held,
     )
 
 

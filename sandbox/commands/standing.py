@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sandbox.commands.opening import layout_of, open_sandbox
 from sandbox.commands.show import show_records, show_servers, show_simulated, table, tell
-from sandbox.engine.errors import SandboxError
+from sandbox.engine.errors import SandboxError, broken
 from sandbox.engine.find import standing_engine
+from sandbox.engine.layout import REAL
 from sandbox.world import World
 
 
@@ -38,10 +39,13 @@ def status(arguments: argparse.Namespace) -> None:
     known = set().union(*states.values())
     left = [item for item in world.objects() if item.urn and (item.urn, item.id) not in known]
     table("Left over: no stack knows these", ("kind", "name", "id"), [(item.kind, item.name, item.id) for item in left])
-    show_simulated(real_servers=layout.servers.exists() and layout.servers.read_text() == "real")
+    show_simulated(real_servers=layout.kind == REAL)
 
 
 def _made(file: Path) -> set[tuple[str, str]]:
     """The URNs and ids of what a stack's state knows."""
-    latest = json.loads(file.read_text()).get("checkpoint", {}).get("latest") or {}
-    return {(entry["urn"], entry["id"]) for entry in latest.get("resources") or [] if entry.get("id")}
+    try:
+        latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
+        return {(entry["urn"], entry["id"]) for entry in latest.get("resources") or [] if entry.get("id")}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise broken(file, error) from error

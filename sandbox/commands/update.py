@@ -7,6 +7,7 @@ from sandbox.commands.path import show_path
 from sandbox.commands.show import show_drift, show_outputs, show_resources, show_simulated, tell
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.outcome import Outcome
+from sandbox.engine.session import Sandbox
 from sandbox.engine.voice import voice
 from sandbox.tools.binaries import CLUSTER, ensure
 from sandbox.tools.crds import definitions
@@ -44,26 +45,34 @@ def up(arguments: argparse.Namespace) -> None:
     show_outputs(sandbox.outputs())
     show_simulated(real_servers=sandbox.real_servers)
     if sandbox.real_servers:
-        show_path(sandbox.layout, sandbox.file.hosts[0])
+        _walk(sandbox)
     if planned.nothing_changes:
         tell("Nothing changes: what stands is what the stack file says.")
 
 
 def refresh(arguments: argparse.Namespace) -> None:
     """Compares the state with what stands, and takes over what differs."""
-    show_drift(open_sandbox(arguments).refresh())
+    show_drift(open_sandbox(arguments, changes=True).refresh())
 
 
 def destroy(arguments: argparse.Namespace) -> None:
     """Takes the stack down, if its file lifts the protection."""
-    sandbox = open_sandbox(arguments)
+    sandbox = open_sandbox(arguments, changes=True)
     if not sandbox.stands:
         tell(f"Nothing stands of stack {sandbox.file.stack}.")
         return
     if sandbox.file.teardown:
-        tell("The stack file says teardown: an update lifts the protection first.")
-        tell(_summary("up", sandbox.up()))
+        tell("The stack file says teardown: an update of what stands lifts the protection first.")
+        tell(_summary("up", sandbox.lift()))
     tell(_summary("destroy", sandbox.destroy()))
+
+
+def _walk(sandbox: Sandbox) -> None:
+    """The way of a request to the first host that answers whoever asks."""
+    if sandbox.file.open_hosts:
+        show_path(sandbox.layout, sandbox.file.open_hosts[0])
+    else:
+        tell("No request is shown: each route asks for a password or a certificate.")
 
 
 def _summary(operation: str, outcome: Outcome) -> str:

@@ -37,12 +37,17 @@ def asking(
     Raises:
         SandboxError: when there is no edge, or what is given is no URL, address or server.
     """
+    if node is not None and source is None:
+        raise SandboxError("--node says which server is asked with --from ADDRESS; without it the edge is asked")
     edge = EdgeHost(fabric=Fabric(home=layout.home))
     if not edge.pid:
         raise SandboxError("there is no edge: `python -m sandbox up` makes it, where servers can be real")
     if not edge.fabric.path(VISITOR).exists():
         edge.fabric.plug(VISITOR, PUBLIC, "eth0", VISITOR_ADDRESSES)
-    host = urlsplit(url).hostname
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:  # half an IPv6 address
+        host = None
     if not host:
         raise SandboxError(f"{url} is no URL with a host, such as https://api.sandbox.test/")
     own = _settle(edge.fabric, source) if source else VISITOR_ADDRESSES[0]
@@ -56,11 +61,16 @@ def asking(
 def _settle(fabric: Fabric, source: str) -> str:
     """Let visitors have this address, too."""
     try:
-        address = str(ipaddress.ip_address(source))
+        address = ipaddress.ip_address(source)
     except ValueError as error:
         raise SandboxError(f"--from {source} is no IP address") from error
-    fabric.address(VISITOR, "eth0", address)
-    return address
+    if address.is_unspecified or address.is_loopback or address.is_link_local or address.is_multicast:
+        raise SandboxError(f"--from {source} is no address that a visitor can have")
+    for host in fabric.hosts:
+        if host not in (VISITOR, "fabric") and str(address) in (fabric.addresses(host, "eth0") or []):
+            raise SandboxError(f"--from {source}: {host} has that address; allowed: one that no host here has")
+    fabric.address(VISITOR, "eth0", str(address))
+    return str(address)
 
 
 def _server(world: World, source: str, node: str | None) -> str:

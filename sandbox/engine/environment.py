@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from sandbox.engine.errors import broken
 from sandbox.engine.layout import Layout
 
 _ACCOUNTS: Final = re.compile(
@@ -46,7 +47,10 @@ def passphrase(layout: Layout) -> str:
     """The passphrase of this sandbox's secrets, made once and readable by its owner only."""
     if not layout.passphrase.exists():
         write_private(layout.passphrase, secrets.token_urlsafe(32))
-    return layout.passphrase.read_text()
+    try:
+        return layout.passphrase.read_text()
+    except ValueError as error:
+        raise broken(layout.passphrase, "it is no text") from error
 
 
 def write_private(file: Path, text: str) -> None:

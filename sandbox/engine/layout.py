@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sandbox.engine.errors import broken
+
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 """The repository."""
+REAL: Final = "real"
+RECORDED: Final = "recorded"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +40,24 @@ class Layout:
         return self.home / "world.sqlite"
 
     @property
+    def mark(self) -> Path:
+        """Says that this folder is a sandbox's home; whoever changes something there holds a lock on it."""
+        return self.home / "this-is-a-sandbox"
+
+    @property
     def servers(self) -> Path:
         """Says whether this sandbox's servers are real or recorded, from its first update on."""
         return self.home / "servers"
+
+    @property
+    def kind(self) -> str:
+        """REAL or RECORDED, what the servers that stand here are; empty before the first update."""
+        if not self.servers.exists():
+            return ""
+        told = self.servers.read_text(errors="replace").strip()
+        if told not in (REAL, RECORDED):
+            raise broken(self.servers, f"{REAL} or {RECORDED} was expected")
+        return told
 
     @property
     def nodes(self) -> Path:

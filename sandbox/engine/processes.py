@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import Never
 
 from sandbox.engine.layout import Layout
 
@@ -62,9 +64,19 @@ def end(pids: Sequence[int]) -> None:
             return
 
 
+def end_in_order() -> None:
+    """From now on SIGTERM ends this program as Ctrl-C does: by an exception, on which what it made is taken away."""
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs deaf to the second
+        signal.signal(ending, _as_interrupt)
+
+
 def engine_at_work(pid: int) -> bool:
     """Whether this process is there and is an engine, of whichever sandbox."""
     return any(process.pid == pid and process.is_engine for process, _ in _all_processes())
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> Never:
+    raise KeyboardInterrupt
 
 
 def _under_an_engine(process: Process, mine: dict[int, Process]) -> bool:

@@ -58,7 +58,10 @@ def stale_locks(layout: Layout, stack: str, voice: Voice) -> bool:
             return bool(locks)
         who = f"process {busy[0].get('pid')} on {busy[0].get('hostname')}, since {busy[0].get('timestamp')}"
         if time.monotonic() > deadline:
-            raise SandboxError(f"another update of {stack} is at work ({who}); wait for it, or end it")
+            raise SandboxError(
+                f"another update of {stack} is at work ({who}); wait for it, end it, or begin anew after "
+                "`python -m sandbox down`"
+            )
         waited = True
         voice.live(f"waiting for another update of {stack} to end ({who})")
         time.sleep(0.2)

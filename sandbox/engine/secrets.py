@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.engine.environment import write_private
+from sandbox.engine.errors import broken
 from sandbox.engine.layout import Layout
 
 ADMIN_PASSWORD: Final = "admin password"  # noqa: S105 - the name under which it is kept
@@ -45,7 +46,10 @@ def known() -> tuple[str, ...]:
 def _read(layout: Layout) -> dict[str, dict[str, str]]:
     if not layout.secrets.exists():
         return {}
-    kept: dict[str, dict[str, str]] = json.loads(layout.secrets.read_text())
+    try:
+        kept: dict[str, dict[str, str]] = json.loads(layout.secrets.read_text())
+    except ValueError as error:
+        raise broken(layout.secrets, "it is no JSON") from error
     return kept
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from pulumi.automation import (
     CommandError,
@@ -21,9 +21,10 @@ from pulumi.automation import (
 from pulumi.runtime._callbacks import _CallbackServicer
 
 from sandbox.engine.command import Command
-from sandbox.engine.environment import engine_environment
+from sandbox.engine.environment import engine_environment, write_private
 from sandbox.engine.find import Engine
-from sandbox.engine.layout import ROOT, Layout
+from sandbox.engine.hold import settle
+from sandbox.engine.layout import REAL, RECORDED, ROOT, Layout
 from sandbox.engine.outcome import EngineFailed, Outcome
 from sandbox.engine.processes import end_orphans
 from sandbox.engine.recovery import Pending, pending_operations, settled, stale_locks
@@ -57,6 +58,8 @@ class Sandbox:
     voice: Voice = field(default_factory=Silent)
     real_servers: bool = False
     """Whether servers are namespaces of this machine; this process is then on the operator's laptop among them."""
+    held: IO[str] | None = None
+    """What keeps other commands from changing this sandbox, as long as this one lives."""
     main: Path = ROOT / "__main__.py"
     """The program."""
     policies: Sequence[Path] = (ROOT / "policy",)
@@ -83,15 +86,23 @@ class Sandbox:
         planned = self.preview()
         return planned if planned.nothing_changes else self.apply()
 
-    def apply(self) -> Outcome:
-        """The update itself."""
-        self.layout.servers.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.layout.servers.write_text("real" if self.real_servers else "recorded")
+    def lift(self) -> Outcome:
+        """Takes the protection from what stands, with a stack file that says teardown; makes nothing that does not."""
+        self.cure()
+        planned = self.preview()
+        if planned.nothing_changes:
+            return planned
+        return self.apply([entry["urn"] for entry in self._resources] if "create" in planned.changes else None)
+
+    def apply(self, only: Sequence[str] | None = None) -> Outcome:
+        """The update itself; of these URNs only, if given."""
+        write_private(self.layout.servers, REAL if self.real_servers else RECORDED)
         if self.real_servers:
             self._supply.open()
         return self._operate(
             "up",
             lambda outcome: self._stack.up(
+                target=list(only) if only is not None else None,
                 policy_packs=[str(pack) for pack in self.policies],
                 color=self.colour,
                 suppress_progress=True,
@@ -137,17 +148,24 @@ class Sandbox:
 
     @property
     def stands(self) -> bool:
-        """Whether the engine has a state of this stack."""
-        return self.layout.state_file(self.file.stack).exists()
+        """Whether the engine has a state of this stack, with something in it."""
+        return self.layout.state_file(self.file.stack).exists() and bool(self._resources)
 
     def export(self) -> dict[str, Any]:
         """The stack's state, secrets encrypted."""
         # the Automation API's own export shows every secret in plain text
         folder = str(self._stack.workspace.work_dir)
-        state: dict[str, Any] = json.loads(
-            self._command.run(["stack", "export", "--stack", self._name], folder, {}).stdout
-        )
+        try:
+            told = self._command.run(["stack", "export", "--stack", self._name], folder, {})
+        except CommandError as error:
+            raise _failed("export", error) from error
+        state: dict[str, Any] = json.loads(told.stdout)
         return state
+
+    @property
+    def _resources(self) -> list[dict[str, Any]]:
+        """Of the stack's state."""
+        return list((self.export()["deployment"] or {}).get("resources") or [])
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones are masked."""
@@ -233,6 +251,7 @@ class Sandbox:
     @cached_property
     def _stack(self) -> Stack:
         """The stack, selected or made, with its configuration laid out."""
+        settle(self.layout)
         self.layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder, missing = self.file.lay_out(self.layout, {INSTALLER_KEY: INSTALLER} if self.real_servers else None)
         workspace = LocalWorkspace(work_dir=str(folder), program=program(self.main), pulumi_command=self._command)
@@ -241,9 +260,7 @@ class Sandbox:
             if missing:
                 stack.set_all_config({key: ConfigValue(value=value, secret=True) for key, value in missing.items()})
         except CommandError as error:
-            code, stdout, stderr = _ending(error)
-            outcome = Outcome(operation="opening the stack", stdout=stdout, stderr=stderr, code=code)
-            raise EngineFailed(outcome) from error
+            raise _failed("opening the stack", error) from error
         return stack
 
 
@@ -258,6 +275,11 @@ def program(main: Path) -> PulumiFn:
         runpy.run_path(str(main), run_name="__main__")
 
     return run
+
+
+def _failed(operation: str, error: CommandError) -> EngineFailed:
+    code, stdout, stderr = _ending(error)
+    return EngineFailed(Outcome(operation=operation, stdout=stdout, stderr=stderr, code=code))
 
 
 def _ending(error: CommandError) -> tuple[int, str, str]:

@@ -11,10 +11,11 @@ import yaml
 
 from sandbox.engine import secrets
 from sandbox.engine.environment import write_private
-from sandbox.engine.errors import SandboxError
+from sandbox.engine.errors import SandboxError, broken
 from sandbox.engine.layout import ROOT, Layout
 
-_NAME: Final = re.compile(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml")
+_FILE: Final = re.compile(r"Pulumi\.(.+)\.ya?ml")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,10 @@ class StackFile:
             content = yaml.safe_load(path.read_text())
         except OSError as error:
             raise SandboxError(f"{path}: {error.strerror}") from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError) as error:  # the second: no text, or no such day or number
             raise SandboxError(f"{path} is not YAML: {error}") from error
+        except RecursionError as error:
+            raise SandboxError(f"{path} is nested too deeply") from error
         config = content.get("config") if isinstance(content, dict) else None
         if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
             raise SandboxError(f"{path} has no `config:` with one key per setting")
@@ -58,10 +61,13 @@ class StackFile:
                 f"{path}: {', '.join(sealed)} is encrypted for its owner, so the sandbox can't read it; "
                 "--generate-secrets takes made-up ones instead"
             )
-        matched = _NAME.fullmatch(path.name)
+        matched = _FILE.fullmatch(path.name)
+        name = stack if stack is not None else matched[1] if matched else "sandbox"
+        if not _NAME.fullmatch(name):
+            raise SandboxError(f"{name!r} is no stack's name: letters, digits, - and _ are, and . but not first")
         return cls(
             path=path,
-            stack=stack or (matched[1] if matched else "sandbox"),
+            stack=name,
             config=config,
             generate=tuple(key for key in wanted if key not in config),
         )
@@ -77,9 +83,14 @@ class StackFile:
         return str(self.config.get("honeydue:zone") or "")
 
     @property
-    def hosts(self) -> list[str]:
-        """The routes' hosts."""
-        return [str(host) for route in self.config.get("honeydue:routes") or [] for host in route["hosts"]]
+    def open_hosts(self) -> list[str]:
+        """Those of the routes' hosts that answer whoever asks: neither a password nor a certificate is wanted there."""
+        return [
+            str(host)
+            for route in self.config.get("honeydue:routes") or []
+            if "admin-auth" not in (route.get("middlewares") or []) and not route.get("clientCertificates")
+            for host in route["hosts"]
+        ]
 
     @property
     def teardown(self) -> bool:
@@ -96,7 +107,7 @@ class StackFile:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copyfile(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
         target = folder / f"Pulumi.{self.stack}.yaml"
-        before = yaml.safe_load(target.read_text()) if target.exists() else {}
+        before = _earlier(target)
         generated = secrets.generate(layout, self.stack, self.generate)
         missing = dict(generated.values)
         config = {**self.config, **(instead or {})}
@@ -107,6 +118,19 @@ class StackFile:
         salt = {"encryptionsalt": before["encryptionsalt"]} if "encryptionsalt" in before else {}
         write_private(target, yaml.safe_dump({**salt, "config": config}, sort_keys=True, allow_unicode=True))
         return folder, missing
+
+
+def _earlier(file: Path) -> dict[str, Any]:
+    """What an earlier run, and the engine in it, left there."""
+    if not file.exists():
+        return {}
+    try:
+        found = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise broken(file, error) from error
+    if not isinstance(found, dict) or not isinstance(found.get("config"), dict):
+        raise broken(file, "it has no `config:`")
+    return found
 
 
 def _encrypted(value: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.layout import Layout
+from sandbox.engine.layout import REAL, RECORDED, Layout
 from sandbox.engine.voice import Voice
 from sandbox.nodes.fabric import LAPTOP, Fabric
 from sandbox.nodes.support import install, obstacle
@@ -15,7 +15,7 @@ from sandbox.tools.binaries import HELM, SERVERS, ensure
 from sandbox.tools.charts import given_chart, lay_out
 from sandbox.tools.crds import definitions
 
-CHOICES: Final = ("auto", "real", "recorded")
+CHOICES: Final = ("auto", REAL, RECORDED)
 _INSIDE: Final = "HONEYDUE_LAPTOP"
 
 
@@ -25,13 +25,13 @@ def are_real(layout: Layout, asked: str, voice: Voice) -> bool:
     Raises:
         SandboxError: when they stand otherwise already, or can't be real here although asked for.
     """
-    standing = layout.servers.read_text().strip() if layout.servers.exists() else ""
+    standing = layout.kind
     if standing and asked not in ("auto", standing):
         raise SandboxError(f"the servers of this sandbox are {standing}; `python -m sandbox down` before another kind")
-    if (standing or asked) == "recorded":
+    if (standing or asked) == RECORDED:
         return False
     why = obstacle(layout.home)
-    if why and asked == "real":
+    if why and asked == REAL:
         raise SandboxError(f"no real servers here: {why}")
     if why:
         voice.say(f"servers: recorded, not real: {why}")
@@ -44,7 +44,7 @@ def are_real(layout: Layout, asked: str, voice: Voice) -> bool:
             definitions(layout.tools, voice)
             lay_out(chart, layout.tools)
         except SandboxError as error:
-            if "real" in (standing, asked):
+            if REAL in (standing, asked):
                 raise
             voice.say(f"servers: recorded, not real: {error}")
             return False

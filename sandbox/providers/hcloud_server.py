@@ -117,7 +117,7 @@ class Server(HcloudResource):
             _check_type(str(inputs["serverType"]), data["location"])
             power = "off"  # the type changes while it is off, and nobody switches it on again
         nets: Plain = {}
-        if "publicNets" in inputs and normal(inputs["publicNets"]) != normal(state.get("publicNets")):
+        if "publicNets" in inputs and not self.compare("publicNets", state.get("publicNets"), inputs["publicNets"]):
             release(self.world, identity)
             given = [self._public_net(identity, data["location"], net) for net in inputs["publicNets"] or [{}]]
             nets = {"publicNets": given, **self._addresses(given)}

@@ -97,7 +97,7 @@ class Certificate(LocalResource):
     def difference(self, state: Plain, old_inputs: Plain, inputs: Plain, ignored: list[str]) -> Difference:
         """A certificate that is due is replaced, too."""
         found = super().difference(state, old_inputs, inputs, ignored)
-        if is_due(state):
+        if is_due({**state, "earlyRenewalHours": inputs.get("earlyRenewalHours")}):
             found.changed.add("readyForRenewal")
             found.replacing.add("readyForRenewal")
         return found
@@ -139,7 +139,6 @@ class SelfSignedCert(Certificate):
         [
             "allowedUses",
             "dnsNames",
-            "earlyRenewalHours",
             "ipAddresses",
             "isCaCertificate",
             "maxPathLength",
@@ -185,7 +184,6 @@ class LocallySignedCert(Certificate):
             "caCertPem",
             "caPrivateKeyPem",
             "certRequestPem",
-            "earlyRenewalHours",
             "isCaCertificate",
             "maxPathLength",
             "setSubjectKeyId",

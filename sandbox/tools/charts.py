@@ -21,7 +21,7 @@ def given_chart() -> Path | None:
     try:
         with tarfile.open(file) as archive:
             named = any(name.endswith("/Chart.yaml") for name in archive.getnames())
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, tarfile.TarError) as error:
         raise SandboxError(f"{VARIABLE}: {file} is no packed chart: {error}") from error
     if not named:
         raise SandboxError(f"{VARIABLE}: {file} holds no Chart.yaml, so it is no packed chart")

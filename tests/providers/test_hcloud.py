@@ -161,6 +161,16 @@ def test_a_server_is_changed_in_place(cloud: Plugin, change: dict[str, Any]) -> 
     assert (changed, replacing) == (set(change), set())
 
 
+def test_a_label_leaves_the_address_that_hetzner_chose(cloud: Plugin) -> None:
+    chosen = cloud.make(
+        ADDRESS, "address", name="a", type="ipv4", assigneeType="server", location="fsn1", autoDelete=False
+    )
+    server = cloud.make(SERVER, name="node1", publicNets=[{"ipv4": int(chosen.id), "ipv6Enabled": True}], **ORDER)
+    before = (server.state["ipv4Address"], server.state["ipv6Address"])
+    cloud.update(server, labels={"a": "b"})
+    assert (server.state["ipv4Address"], server.state["ipv6Address"]) == before
+
+
 def test_a_server_of_another_type_is_left_without_power(cloud: Plugin) -> None:
     server = cloud.make(SERVER, name="node1", **ORDER)
     cloud.update(server, serverType="cx43")

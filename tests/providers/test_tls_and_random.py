@@ -110,6 +110,12 @@ def test_a_renewal_is_due_once_its_time_has_come(crypto: Plugin, early: int, due
     assert ("readyForRenewal" in crypto.diff(made)[1]) is due
 
 
+def test_the_hours_of_a_renewal_alone_replace_nothing_before_its_time(crypto: Plugin) -> None:
+    made, _ = authority(crypto, hours=100)
+    assert crypto.diff(made, earlyRenewalHours=50)[1] == set()
+    assert crypto.diff(made, earlyRenewalHours=101)[1] == {"readyForRenewal"}
+
+
 def test_a_password_is_as_asked_for_and_secret(dice: Plugin) -> None:
     made = dice.make(PASSWORD, length=48, special=False)
     assert len(str(made.state["result"])) == 48

@@ -54,11 +54,14 @@ def test_without_the_variable_there_is_no_chart_and_an_old_one_goes(
     assert not (tmp_path / "charts" / "traefik.tgz").exists()
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "other"])
+@pytest.mark.parametrize("kind", ["missing", "text", "other", "cut"])
 def test_what_is_no_chart_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     file = tmp_path / "traefik.tgz"
     if kind == "text":
         file.write_text("no tarball")
+    if kind == "cut":
+        packed(file, *(f"traefik/{number}" for number in range(99)))
+        file.write_bytes(file.read_bytes()[:-50])
     if kind == "other":
         packed(file, "readme")
     monkeypatch.setenv(VARIABLE, str(file))

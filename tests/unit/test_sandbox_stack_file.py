@@ -130,6 +130,9 @@ def test_what_the_engine_has_encrypted_once_is_taken_over_with_its_salt(tmp_path
     ("content", "told"),
     [
         ("config: [", "is not YAML"),
+        ("config: {a: 2001-99-99}", "is not YAML"),
+        ("config: {a: 0x_}", "is not YAML"),
+        ("[" * 5000, "nested too deeply"),
         ("just words", "no `config:`"),
         ({"config": []}, "no `config:`"),
         ({"config": {"sandbox:secret": []}}, "unknown sandbox:secret"),
@@ -147,3 +150,36 @@ def test_a_file_that_can_not_be_used_is_refused_in_one_sentence(tmp_path: Path, 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match=r"Pulumi\.none\.yaml: No such file"):
         StackFile.read(tmp_path / "Pulumi.none.yaml")
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/tmp/x", ".", "..", "", "a/b", ".hidden", "x" * 101])
+def test_a_stacks_name_never_leads_out_of_the_home(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SandboxError, match="is no stack's name"):
+        StackFile.read(written(tmp_path, {"config": {}}), stack=name)
+
+
+def test_a_request_is_shown_to_a_host_that_answers_whoever_asks(tmp_path: Path) -> None:
+    routes = [
+        {"hosts": ["admin.trial.test"], "middlewares": ["rate-limit", "admin-auth"]},
+        {"hosts": ["partners.trial.test"], "clientCertificates": ["PEM"]},
+        {"hosts": ["api.trial.test", "trial.test"]},
+    ]
+    file = StackFile.read(written(tmp_path, {"config": {"honeydue:routes": routes}}))
+    assert file.open_hosts == ["api.trial.test", "trial.test"]
+
+
+@pytest.mark.parametrize("content", ["", "config: [", "- 1"])
+def test_a_broken_copy_is_named_with_the_way_out(tmp_path: Path, layout: Layout, content: str) -> None:
+    file = StackFile.read(written(tmp_path, {"config": {}}))
+    folder, _ = file.lay_out(layout)
+    (folder / "Pulumi.trial.yaml").write_text(content)
+    with pytest.raises(SandboxError, match=r"Pulumi.trial.yaml is broken.*sandbox down"):
+        file.lay_out(layout)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff"])
+def test_broken_secrets_are_named_with_the_way_out(layout: Layout, content: bytes) -> None:
+    layout.home.mkdir()
+    layout.secrets.write_bytes(content)
+    with pytest.raises(SandboxError, match=r"secrets.json is broken.*sandbox down"):
+        secrets.generate(layout, "trial", secrets.known())
