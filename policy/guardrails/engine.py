@@ -1,11 +1,10 @@
 """The rules as policies of the engine.
 
-Unknown at preview: a policy reports all that it can judge, and then raises the framework's own UnknownValueError, which
-the engine shows as an advisory "can't run policy … during preview: …" with the values that were not judged.
+A preview does not know every value. A rule reports all violations that it can find and records the unknown values in
+`Gaps`. The last policy reports the gaps of all rules in one advisory. The engine runs all policies again during the
+update. It knows the values then.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -21,6 +20,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from .catalogue import RULES
+from .gaps import Gaps, Place
 from .model import Graph, Resource
 from .proxies import registered, standing
 from .rules import Found, Level, ResourceRule, Rule, StackRule, run_on_resource, run_on_stack
@@ -29,41 +29,49 @@ from .view import NotKnown
 _LEVELS: Final = {Level.MANDATORY: EnforcementLevel.MANDATORY, Level.ADVISORY: EnforcementLevel.ADVISORY}
 
 Registrations = dict[str, Resource]
-"""The inputs of all resources of this run, by URN, with the marks of what is secret."""
+"""The inputs of all resources of this run, by URN. Secret values are marked."""
 
 
 def policies() -> list[Policy]:
-    """Every rule as a policy of the engine."""
+    """Every rule as a policy of the engine, and at the end the policy that reports the gaps of all rules.
+
+    The engine has each resource judged at its registration, and the whole stack after the last one. The framework runs
+    the policies for the stack in the order of this list.
+    """
     registrations: Registrations = {}
-    return [policy for rule in RULES for policy in _policies(rule, registrations)]
+    gaps = Gaps()
+    return [*(_policy(rule, registrations, gaps) for rule in RULES), _on_gaps(gaps)]
 
 
-def _policies(rule: Rule, registrations: Registrations) -> list[Policy]:
+def _policy(rule: Rule, registrations: Registrations, gaps: Gaps) -> Policy:
     if isinstance(rule, StackRule):
-        return [_on_stack(rule, registrations)]
+        return _on_stack(rule, registrations, gaps)
     if rule.secrecy:
-        return [_on_secrecy(rule, registrations), _on_gaps(rule, registrations)]
-    return [_on_resource(rule)]
+        return _on_secrecy(rule, registrations, gaps)
+    return _on_resource(rule, gaps)
 
 
-def _on_resource(rule: ResourceRule) -> Policy:
+def _on_resource(rule: ResourceRule, gaps: Gaps) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if rule.judges(args.resource_type):
-            resource = registered(args)
-            _report(((resource, outcome) for outcome in run_on_resource(rule, resource)), report)
+            _judge(rule, registered(args), report, gaps)
 
     return ResourceValidationPolicy(rule.name, rule.description, validate, _LEVELS[rule.level])
 
 
-def _on_secrecy(rule: ResourceRule, registrations: Registrations) -> Policy:
-    """A rule that needs to know what is secret.
+def _on_secrecy(rule: ResourceRule, registrations: Registrations, gaps: Gaps) -> Policy:
+    """A rule that needs to know which values are secret.
 
-    The engine tells both `Analyze` and `Remediate` which values are secret; the framework drops the marks for a
-    validation and keeps them for a remediation, which the engine runs first, on the same inputs. So the remediation
-    mends nothing: it remembers the marks for the validation that follows. Both run only at the level REMEDIATE, whose
-    violations the framework reports as mandatory. The alternatives were to patch the framework, and to turn a leaked
-    key into a secret quietly, which would leave it in the program and its history. If the marks are missing or belong
-    to other inputs (another level set by configuration, another pack's remediation), everything is refused.
+    The engine marks the secret values in both `Analyze` and `Remediate`. The framework drops the marks for a validation
+    and keeps them for a remediation. The engine runs the remediation first, on the same inputs. So the remediation
+    changes nothing: it only stores the marked inputs for the validation that follows. Both run only at the level
+    REMEDIATE, and the framework reports violations of that level as mandatory.
+
+    There were two alternatives. One was to patch the framework. The other was to turn a leaked key into a secret
+    silently, which would leave the key in the program and in its history.
+
+    The policy refuses everything if the marks are missing or belong to other inputs. That happens if the configuration
+    sets another level, or if another pack's remediation runs later.
     """
 
     def remember(args: ResourceValidationArgs) -> None:
@@ -73,59 +81,62 @@ def _on_secrecy(rule: ResourceRule, registrations: Registrations) -> Policy:
         seen = registered(args)
         marked = registrations.setdefault(args.urn, seen)
         if marked is seen or marked.plain != seen.plain:
-            report("which inputs are secret is not known; run this policy at its own level, remediate, and last", None)
+            report(
+                "can't see which inputs are secret; keep this policy at level remediate and run this pack last", None
+            )
             return
-        for outcome in run_on_resource(rule, marked):
-            if isinstance(outcome, str):  # the rest is said once, by `_on_gaps`
-                report(outcome, None)
+        _judge(rule, marked, report, gaps)
 
     return ResourceValidationPolicy(
         rule.name, rule.description, validate, EnforcementLevel.REMEDIATE, remediate=remember
     )
 
 
-def _on_gaps(rule: ResourceRule, registrations: Mapping[str, Resource]) -> Policy:
-    """Says once per preview which inputs were not known; one advisory per resource would bury all others."""
-
-    def validate(_args: StackValidationArgs, _report: ReportViolation) -> None:
-        places = Counter(
-            f"{resource.type.rpartition(':')[2]} {re.sub('[0-9]+', 'n', outcome.path)}"
-            for resource in registrations.values()
-            for outcome in run_on_resource(rule, resource)
-            if isinstance(outcome, NotKnown)
-        )
-        if places:
-            raise _NotJudgedError(f"{place} ({count})" for place, count in places.items())
-
-    description = f"What {rule.name} could not judge before the update."
-    return StackValidationPolicy(f"{rule.name}-later", description, validate, EnforcementLevel.ADVISORY)
-
-
-def _on_stack(rule: StackRule, registrations: Mapping[str, Resource]) -> Policy:
+def _on_stack(rule: StackRule, registrations: Mapping[str, Resource], gaps: Gaps) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         graph = Graph(
             standing(item, registrations.get(item.urn)) for item in args.resources if item.resource_type in rule.types
         )
-        _report(run_on_stack(rule, graph), report)
+        gaps.record(rule.name, "", _report(run_on_stack(rule, graph), report))
 
     return StackValidationPolicy(rule.name, rule.description, validate, _LEVELS[rule.level])
 
 
-def _report(found: Iterable[Found], report: ReportViolation) -> None:
-    """Every violation first, then, as one advisory, all that was not judged."""
-    gaps: set[str] = set()
+def _on_gaps(gaps: Gaps) -> Policy:
+    """Reports all gaps in one advisory.
+
+    It raises the framework's own error for unknown values. The engine shows that error on one line. The error stays an
+    advisory if the configuration makes every policy mandatory. A violation would stop every first preview then.
+    """
+
+    def validate(_args: StackValidationArgs, _report: ReportViolation) -> None:
+        if summary := gaps.summary():
+            raise _NotJudgedError(summary)
+
+    description = "Every value that a rule needs is known. A preview leaves the unknown values to the update."
+    return StackValidationPolicy("every-value-is-judged", description, validate, EnforcementLevel.ADVISORY)
+
+
+def _judge(rule: ResourceRule, resource: Resource, report: ReportViolation, gaps: Gaps) -> None:
+    found = ((resource, outcome) for outcome in run_on_resource(rule, resource))
+    gaps.record(rule.name, resource.urn, _report(found, report))
+
+
+def _report(found: Iterable[Found], report: ReportViolation) -> set[Place]:
+    """Reports each violation. Returns the unknown places."""
+    unknown: set[Place] = set()
     for resource, outcome in found:
+        urn = resource.urn if resource else None
         if isinstance(outcome, NotKnown):
-            gaps.add(f"{resource.name} {outcome.path}" if resource else outcome.path)
+            unknown.add((urn or "", outcome.path))
         else:
-            report(outcome, resource.urn if resource else None)
-    if gaps:
-        raise _NotJudgedError(gaps)
+            report(outcome, urn)
+    return unknown
 
 
 class _NotJudgedError(UnknownValueError):
-    """What the framework takes for an unknown value, in our words."""
+    """The framework's error for unknown values, with our message."""
 
-    def __init__(self, places: Iterable[str]) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(UNKNOWN_STRING_VALUE, [])
-        self.message = "not judged, since not known yet: " + "; ".join(sorted(places))
+        self.message = message

@@ -1,4 +1,4 @@
-"""The rules as policies of the engine: the same verdicts, at their levels, with gaps told and secrets known."""
+"""The rules as policies of the engine: the same verdicts, at their levels, with the marks of secrets."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,10 @@ from guardrails import RULES, UNKNOWN, Level, Resource, Secret, judge
 from guardrails.engine import policies
 from guardrails.proxies import plain_data
 from tests.policy.compliant import Path, put, resource, stack, with_property, with_value, without
-from tests.policy.wire import Pack, Said
+from tests.policy.wire import GAPS, Pack, Said
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIG"
-UNMARKED = "which inputs are secret is not known; run this policy at its own level, remediate, and last"
+UNMARKED = "can't see which inputs are secret; keep this policy at level remediate and run this pack last"
 
 
 def thing(**properties: Any) -> Resource:
@@ -37,7 +37,7 @@ def test_a_compliant_stack_passes_in_silence() -> None:
 def test_every_rule_is_a_policy_with_its_name_and_description() -> None:
     made = {policy.name: policy.description for policy in policies()}
     assert {rule.name: rule.description for rule in RULES}.items() <= made.items()
-    assert set(made) - {rule.name for rule in RULES} == {"no-plain-secrets-later"}
+    assert set(made) - {rule.name for rule in RULES} == {GAPS}
 
 
 BROKEN: dict[str, list[Resource]] = {
@@ -78,27 +78,6 @@ def test_certificates_are_advice_and_all_else_stops_the_update() -> None:
     assert [rule.name for rule in RULES if rule.level is Level.ADVISORY] == ["certificates-are-renewed-in-time"]
     [said] = [item for item in Pack().run(BROKEN["an end"]) if "certificate" in item.policy]
     assert said.level == "advisory"
-
-
-def test_what_is_not_known_is_one_advice_that_names_every_place() -> None:
-    firewall = named("Firewall", "firewall")
-    properties = put(firewall.properties, ("rules", 3, "sourceIps"), UNKNOWN)
-    properties = put(properties, ("rules", 1, "sourceIps"), UNKNOWN)
-    [said] = [item for item in Pack().analyze(replace(firewall, properties=properties)) if "cloud" in item.policy]
-    assert said.level == "advisory", "a preview that can't know everything would never pass"
-    assert said.message.endswith(
-        "not judged, since not known yet: firewall rules[1].sourceIps; firewall rules[3].sourceIps"
-    )
-    assert "can't run policy 'cloud-firewall-is-narrow'" in said.message
-
-
-def test_a_gap_does_not_keep_a_violation_from_being_told() -> None:
-    firewall = named("Firewall", "firewall")
-    properties = put(firewall.properties, ("rules", 0, "sourceIps"), UNKNOWN)
-    properties = put(properties, ("rules", 1, "sourceIps"), ["0.0.0.0/0"])
-    said = [item for item in Pack().analyze(replace(firewall, properties=properties)) if "cloud" in item.policy]
-    assert {item.level for item in said} == {"mandatory", "advisory"}
-    assert any("rules[1].sourceIps[0]" in item.message for item in said if item.level == "mandatory")
 
 
 def test_a_plain_secret_is_mandatory_though_its_policy_is_a_remediation() -> None:
@@ -146,20 +125,6 @@ def test_the_engines_own_keys_are_no_inputs() -> None:
     assert pack.analyze(thing(value=Secret("x"), inner={})) == [], "every resource with defaults would be refused"
 
 
-def test_inputs_that_are_not_known_are_counted_in_one_advice_for_all() -> None:
-    pack = Pack()
-    [firewall, record] = [named("Firewall", "firewall"), named("DnsRecord", "api.example.com-node1-a")]
-    rules = put(firewall.properties, ("rules", 0, "description"), UNKNOWN)
-    seen = [
-        replace(firewall, properties=put(rules, ("rules", 1, "description"), UNKNOWN)),
-        replace(record, properties=put(record.properties, ("comment",), UNKNOWN)),
-    ]
-    assert [item for item in pack.register(*seen) if item.policy.startswith("no-plain")] == []
-    [said] = [item for item in pack.finish([]) if item.policy == "no-plain-secrets-later"]
-    assert said.level == "advisory"
-    assert said.message.endswith(": DnsRecord comment (1); Firewall rules[n].description (2)"), said.message
-
-
 def registered_then(kind: str, name: str, inputs: Any, outputs: Any) -> list[str]:
     """What the cross-checks say where one resource was registered and stands like this."""
     pack = Pack()
@@ -191,7 +156,7 @@ def test_what_the_program_says_counts_more_than_what_stands(path: Path, value: A
 def test_what_the_program_does_not_know_is_taken_from_what_stands() -> None:
     good = named(*RECORD).properties
     later = put(good, ("content",), UNKNOWN)
-    assert not [text for text in registered_then(*RECORD, later, good) if "-later: " not in text]
+    assert not [text for text in registered_then(*RECORD, later, good) if GAPS not in text]
     said = registered_then(*RECORD, later, put(good, ("content",), "203.0.113.9"))
     assert any("203.0.113.9" in text for text in said), "an address that the update made is never judged"
 

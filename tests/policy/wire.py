@@ -16,6 +16,9 @@ from guardrails.reading import read_once
 
 read_once()  # as the pack does
 
+GAPS = "every-value-is-judged"
+"""The policy that reports what all others could not judge."""
+
 LEVELS = {proto.MANDATORY: "mandatory", proto.ADVISORY: "advisory"}
 
 
