@@ -6,6 +6,7 @@ from pulumi_kubernetes import Provider
 from components.addresses import AddressPlan
 from components.catalogue import K3S_RELEASES
 from components.config import StackConfig, admin_users
+from components.deployed import Deployed
 from components.dns import RoundRobinDns, RoundRobinDnsArgs, find_zone
 from components.fleet import Fleet, FleetArgs
 from components.k3s import K3sCluster, K3sClusterArgs
@@ -18,13 +19,19 @@ from components.traefik import Traefik, TraefikArgs
 
 leave_out_debugging()
 config = StackConfig.load()
+deployed = Deployed.read()
+config.refuse_live_changes(deployed)
 zone_id = find_zone(config.zone)
 ranges = ranges_in_force(config.cloudflare_ranges)
 plan = AddressPlan(network=config.network_range, subnet=config.subnet_range)
 release = K3S_RELEASES[config.k3s_version]
-gate = QuorumGate(teardown=config.teardown)
+gate = QuorumGate(
+    servers=[server.name for server in config.servers], replacing=config.replacing, teardown=config.teardown
+)
 
-fleet = Fleet("edge", FleetArgs(config=config, plan=plan, ranges=ranges, gate=gate))
+fleet = Fleet(
+    "edge", FleetArgs(config=config, plan=plan, ranges=ranges, gate=gate, firewall_attempts=deployed.attempts)
+)
 cluster = K3sCluster(
     "k3s",
     K3sClusterArgs(
@@ -34,6 +41,7 @@ cluster = K3sCluster(
         plan=plan,
         version=config.k3s_version,
         installer=config.installer,
+        kubeconfig_generation=config.kubeconfig.generation,
         gate=gate,
         teardown=config.teardown,
     ),
@@ -43,6 +51,7 @@ kubernetes = Provider(
     kubeconfig=cluster.kubeconfig,
     cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",  # so a new kubeconfig replaces nothing
     enable_secret_mutable=True,  # a rotated certificate is an update, not a moment without one
+    opts=pulumi.ResourceOptions(depends_on=cluster.joined),  # while a node joins, the API may pause
 )
 in_cluster = pulumi.ResourceOptions(provider=kubernetes)
 
@@ -60,13 +69,13 @@ pulls = OriginPulls(
         zone_id=zone_id, zone=config.zone, enabled=config.pulls_offered, generation=config.origin_pulls.generation
     ),
 )
-ZoneTls("zone", zone_id, config.min_tls_version)
+zone_tls = ZoneTls("zone", zone_id, config.min_tls_version)
 
 traefik = Traefik(
     "traefik",
     TraefikArgs(
         cloudflare=ranges.cidrs,
-        status_hostname=config.hosts[0],
+        status_hostname=config.zone,
         min_tls_version=config.min_tls_version,
         api=cluster.api.reachable,
         pulls_ca=pulls.ca_certificate if config.pulls_required else None,
@@ -90,7 +99,8 @@ routes = Routes(
     ),
     in_cluster,
 )
-RoundRobinDns("dns", RoundRobinDnsArgs(zone_id=zone_id, nodes=fleet.ingress_nodes, answering=routes.answering))
+dns = RoundRobinDns("dns", RoundRobinDnsArgs(zone_id=zone_id, nodes=fleet.ingress_nodes, answering=routes.answering))
+gate.guard([fleet, cluster, kubernetes, certificate, pulls, zone_tls, traefik, routes, dns])
 
 pulumi.export("nodes", fleet.summary)
 pulumi.export("urls", [f"https://{host}/" for host in config.hosts])

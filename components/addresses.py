@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_interface
 from typing import Final
 
-_PRIVATE: Final = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+PRIVATE: Final = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""RFC 1918."""
 _PUBLIC_GATEWAY: Final = IPv4Address("172.31.1.1")
 """Hetzner's gateway of every server's public interface."""
 
@@ -55,8 +56,8 @@ class AddressPlan:
             raise ValueError(f"{address} is {taken[address]}; {allowed}")
 
     def _problems(self) -> Iterator[str]:
-        if not any(self.network.subnet_of(private) for private in _PRIVATE):
-            yield f"network {self.network} is not private; allowed: inside {', '.join(map(str, _PRIVATE))} (RFC 1918)"
+        if not any(self.network.subnet_of(private) for private in PRIVATE):
+            yield f"network {self.network} is not private; allowed: inside {', '.join(map(str, PRIVATE))} (RFC 1918)"
         if not self.subnet.subnet_of(self.network):
             yield f"subnet {self.subnet} is outside the network; allowed: inside {self.network}"
         if self.subnet.prefixlen > 29:

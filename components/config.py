@@ -14,6 +14,8 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
 from components.consistency import cross_checks
+from components.deployed import Deployed
+from components.live_changes import live_changes
 from components.problems import Problem, shown
 from components.settings import Model, Settings
 
@@ -58,6 +60,16 @@ class StackConfig(Settings):
         if problems:
             raise ConfigError(stack, sorted(set(problems)))
         return config
+
+    def refuse_live_changes(self, deployed: Deployed) -> None:
+        """Compare the stack file with the last deployment.
+
+        Raises:
+            ConfigError: with every change that the running stack cannot follow.
+        """
+        problems = list(live_changes(self, deployed))
+        if problems:
+            raise ConfigError(self.stack, problems)
 
 
 def admin_users() -> pulumi.Output[str]:

@@ -1,5 +1,6 @@
 """The servers of a stack: what they share, each node, and its host firewall."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from components.cloudflare_ranges import Ranges
 from components.config import StackConfig
 from components.firewall import hetzner_rules, node_rules
 from components.host_firewall import HostFirewall, HostFirewallArgs
+from components.lockout import LockoutAdvice
 from components.network import PrivateNetwork, PrivateNetworkArgs
 from components.node import Node, NodeArgs
 from components.quorum_gate import QuorumGate
@@ -17,12 +19,17 @@ from components.quorum_gate import QuorumGate
 
 @dataclass(frozen=True, kw_only=True)
 class FleetArgs:
-    """The stack's settings, its address plan, Cloudflare's ranges, and the gate that lets one server go at a time."""
+    """The stack's settings, its address plan, Cloudflare's ranges, and the gate that judges deletions.
+
+    Attributes:
+        firewall_attempts: The number of the attempt to apply each server's rules; 1 for a server that is missing.
+    """
 
     config: StackConfig
     plan: AddressPlan
     ranges: Ranges
     gate: QuorumGate
+    firewall_attempts: Mapping[str, int]
 
 
 class Fleet(pulumi.ComponentResource):
@@ -47,9 +54,12 @@ class Fleet(pulumi.ComponentResource):
                 network_zone=config.location.network_zone,
                 firewall_rules=hetzner_rules(rules),
                 labels=labels,
+                gate=args.gate,
+                teardown=config.teardown,
             ),
             child,
         )
+        lockout = LockoutAdvice(config.operators)
         self.nodes = [
             Node(
                 server.name,
@@ -57,6 +67,7 @@ class Fleet(pulumi.ComponentResource):
                     settings=server,
                     shared=shared,
                     gate=args.gate,
+                    lockout=lockout,
                     prefix=config.prefix,
                     location=config.location,
                     server_type=server.server_type or config.server_type,
@@ -72,7 +83,11 @@ class Fleet(pulumi.ComponentResource):
             for server in config.servers
         ]
         self.firewalls = [
-            HostFirewall(f"{node.settings.name}-ufw", HostFirewallArgs(node=node, rules=rules), child).confirmed
+            HostFirewall(
+                f"{node.settings.name}-ufw",
+                HostFirewallArgs(node=node, rules=rules, attempt=args.firewall_attempts.get(node.settings.name, 1)),
+                child,
+            ).confirmed
             for node in self.nodes
         ]
         self.register_outputs({})

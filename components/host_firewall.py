@@ -13,10 +13,14 @@ from components.ssh import Script, run
 
 @dataclass(frozen=True, kw_only=True)
 class HostFirewallArgs:
-    """The server and its rules."""
+    """The server, its rules, and the number of the attempt to apply them.
+
+    After rules that were applied and not confirmed, the next attempt has the next number, so that it runs at all.
+    """
 
     node: Node
     rules: Sequence[Rule]
+    attempt: int
 
 
 class HostFirewall(pulumi.ComponentResource):
@@ -34,7 +38,7 @@ class HostFirewall(pulumi.ComponentResource):
             f"{name}-apply",
             args.node.reachable,
             Script(program="ufw", verb="apply"),
-            stdin=json.dumps({"ufw": policy}, indent=1, sort_keys=True),
+            stdin=json.dumps({"ufw": policy, "attempt": args.attempt}, indent=1, sort_keys=True),
             triggers=[args.node.server_id],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.node.booted], delete_before_replace=True),
         )

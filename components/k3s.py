@@ -1,9 +1,10 @@
-"""The k3s cluster: a configuration per node, joining one at a time, readiness, the kubeconfig, and eviction on replace.
+"""The k3s cluster: settings per node, joining one at a time, a kubeconfig per control plane, and eviction on replace.
 
 A node's membership is a resource of its own. Deleting it, which a replacement of the server does first, drains and
 removes the node from another control plane, and with it the etcd member.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ READY_SECONDS: Final = 600
 
 @dataclass(frozen=True, kw_only=True)
 class K3sClusterArgs:
-    """The fleet in joining order, and what the cluster is made of."""
+    """The fleet in joining order, and the settings of the cluster."""
 
     nodes: Sequence[Node]
     api_node: str
@@ -33,6 +34,7 @@ class K3sClusterArgs:
     plan: AddressPlan
     version: str
     installer: str
+    kubeconfig_generation: int
     gate: QuorumGate
     teardown: bool
 
@@ -42,7 +44,7 @@ class K3sCluster(pulumi.ComponentResource):
 
     kubeconfig: pulumi.Output[str]
     api: Node
-    ready: Command
+    joined: list[Command]
 
     def __init__(self, name: str, args: K3sClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:K3sCluster", name, None, opts)
@@ -65,23 +67,38 @@ class K3sCluster(pulumi.ComponentResource):
         joined: dict[str, Command] = {}
         for node in [*planes, *agents]:
             settings = join_settings(node, planes, args)
+            configured = run(
+                f"{node.settings.name}-k3s-settings",
+                node.reachable,
+                Script(program="k3s", verb="configure"),
+                stdin=settings,
+                triggers=[node.server_id],
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            )
             joined[node.settings.name] = run(
                 f"{node.settings.name}-k3s",
                 node.reachable,
-                settings.apply(lambda text: Script(program="k3s", verb="join", args=(text,))),
+                settings.apply(
+                    lambda text: Script(program="k3s", verb="join", args=(args.version, settings_digest(text)))
+                ),
                 stdin=pulumi.Output.secret(secrets[node.settings.role]),
                 triggers=[node.server_id],
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    depends_on=[*args.firewalls, *list(joined.values())[-1:]],
+                    depends_on=[configured, *args.firewalls, *list(joined.values())[-1:]],
                     delete_before_replace=True,
                 ),
             )
         for node in [*planes, *agents]:
             self._membership(node, planes, args, joined)
-        self.ready = self._kubeconfig(name, args, [node.settings.name for node in args.nodes], list(joined.values()))
+        kubeconfigs = {
+            plane.settings.name: self._kubeconfig(plane, args, joined[plane.settings.name]) for plane in planes
+        }
+        self.joined = list(joined.values())
         self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(self.ready.stdout, self.api.ipv4).apply(lambda known: reachable_at(*known))
+            pulumi.Output.all(kubeconfigs[args.api_node].stdout, self.api.ipv4).apply(
+                lambda known: reachable_at(*known)
+            )
         )
         self.register_outputs({})
 
@@ -105,19 +122,24 @@ class K3sCluster(pulumi.ComponentResource):
             ),
         )
 
-    def _kubeconfig(self, name: str, args: K3sClusterArgs, names: list[str], joined: list[Command]) -> Command:
-        """Read again at each k3s upgrade, since k3s renews its certificates at restarts."""
-        script = Script(program="cluster", verb="kubeconfig", args=(",".join(names), args.version))
+    def _kubeconfig(self, plane: Node, args: K3sClusterArgs, joined: Command) -> Command:
+        """The same for any fleet and k3s release: a changed command would make every Kubernetes object unknown."""
         return run(
-            f"{name}-kubeconfig",
-            self.api.reachable,
-            script,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=joined),
+            f"{plane.settings.name}-kubeconfig",
+            plane.reachable,
+            Script(program="cluster", verb="kubeconfig", args=(str(args.kubeconfig_generation),)),
+            triggers=[plane.server_id],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[joined], delete_before_replace=True),
         )
 
 
+def settings_digest(settings: str) -> str:
+    """Names these very settings: the first 16 hex digits of their SHA-256; the server computes the same."""
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
 def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> pulumi.Output[str]:
-    """What the join program is told, as JSON; the tokens go in by stdin."""
+    """The settings of `components/host/k3s.py`, as JSON."""
     own = node.settings
     role_config = pulumi.Output.all(*[plane.ipv4 for plane in planes]).apply(
         lambda addresses: node_config(
@@ -141,6 +163,7 @@ def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> p
                 "config": config,
                 "readySeconds": READY_SECONDS,
             },
+            indent=1,
             sort_keys=True,
         )
     )

@@ -9,17 +9,20 @@ from pulumi_hcloud import Firewall, Network, NetworkSubnet, PlacementGroup, SshK
 from pulumi_tls import PrivateKey
 
 from components.addresses import AddressPlan
+from components.quorum_gate import QuorumGate
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateNetworkArgs:
-    """Names' prefix, the address plan and the cloud firewall's rules."""
+    """Names' prefix, the address plan, the cloud firewall's rules, and whether the network may be deleted."""
 
     prefix: str
     plan: AddressPlan
     network_zone: str
     firewall_rules: list[Any]
     labels: Mapping[str, str]
+    gate: QuorumGate
+    teardown: bool
 
 
 class PrivateNetwork(pulumi.ComponentResource):
@@ -36,6 +39,12 @@ class PrivateNetwork(pulumi.ComponentResource):
         super().__init__("honeydue:index:PrivateNetwork", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         unique = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+        kept = pulumi.ResourceOptions(
+            parent=self,
+            protect=not args.teardown,
+            delete_before_replace=True,
+            hooks=args.gate.network_binding,
+        )
         labels = dict(args.labels)
 
         key = PrivateKey(f"{name}-ssh", algorithm="ED25519", opts=child)
@@ -47,7 +56,11 @@ class PrivateNetwork(pulumi.ComponentResource):
         self.ssh_key_id = ssh_key.id
 
         network = Network(
-            f"{name}-network", name=f"{args.prefix}{name}", ip_range=str(args.plan.network), labels=labels, opts=child
+            f"{name}-network",
+            name=f"{args.prefix}{name}",
+            ip_range=str(args.plan.network),
+            labels=labels,
+            opts=kept,
         )
         subnet = NetworkSubnet(
             f"{name}-subnet",
@@ -55,7 +68,7 @@ class PrivateNetwork(pulumi.ComponentResource):
             type="cloud",
             network_zone=args.network_zone,
             ip_range=str(args.plan.subnet),
-            opts=unique,
+            opts=kept,
         )
         self.subnet_id = subnet.id
 

@@ -1,7 +1,7 @@
 """One server: addresses and a host key that outlive it, the server itself, and its place in the private network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pulumi
@@ -12,10 +12,11 @@ from pulumi_tls import PrivateKey
 from components.addresses import first_host
 from components.cloud_init import FirstBoot
 from components.firewall import Rule
+from components.lockout import LockoutAdvice
 from components.network import PrivateNetwork
 from components.quorum_gate import QuorumGate
 from components.settings import Server as ServerSettings
-from components.ssh import Reachable, Script, run
+from components.ssh import Reachable, Script, install_programs, run
 
 NOT_ROUTINE: Final = ("userData", "image", "sshKeys", "serverType")
 """Inputs whose change would replace a server or switch it off: they take effect only on the server being replaced."""
@@ -28,6 +29,7 @@ class NodeArgs:
     settings: ServerSettings
     shared: PrivateNetwork
     gate: QuorumGate
+    lockout: LockoutAdvice
     prefix: str
     location: str
     server_type: str
@@ -87,25 +89,34 @@ class Node(pulumi.ComponentResource):
         )
         self.server_id = server.id
         attachment = ServerNetwork(
-            f"{name}-private",
+            args.gate.attachment(name),
             server_id=server.id.apply(int),
             subnet_id=args.shared.subnet_id,
             ip=str(args.settings.private_ip),
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            # not protected, since the engine then refuses to replace its server: the gate judges every deletion instead
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, hooks=args.gate.binding),
         )
 
-        self.reachable = Reachable(
+        bare = Reachable(
             host=self.ipv4,
             host_key=host_key.public_key_openssh.apply(str.strip),
             user=args.user,
             private_key=args.shared.private_key,
+            lockout=args.lockout,
         )
+        programs = install_programs(
+            f"{name}-programs",
+            bare,
+            server_id=server.id,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment], delete_before_replace=True),
+        )
+        self.reachable = replace(bare, after=[programs])
         self.booted = run(
             f"{name}-boot",
             self.reachable,
             Script(program="boot", verb="wait"),
             triggers=[server.id],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment], delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({"ipv4": self.ipv4, "ipv6": self.ipv6})
 

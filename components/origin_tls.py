@@ -85,7 +85,8 @@ class OriginPullsArgs:
 class OriginPulls(pulumi.ComponentResource):
     """Our own CA, a client certificate of it at Cloudflare, and the zone's switch.
 
-    The switch is always part of the graph: removed from it, Cloudflare would go on with a certificate that is gone.
+    All generations of the client certificate have one CA, so Traefik trusts the old and the new one while they change.
+    The switch is always part of the graph: without it, Cloudflare would keep presenting a deleted certificate.
     """
 
     ca_certificate: pulumi.Output[str]
@@ -95,16 +96,18 @@ class OriginPulls(pulumi.ComponentResource):
         super().__init__("honeydue:index:OriginPulls", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         label = f"{name}-{args.generation}"
-        ca_key = PrivateKey(f"{label}-ca-key", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
+        ca_key = PrivateKey(
+            f"{name}-ca-key", algorithm="ECDSA", ecdsa_curve="P256", opts=self._renamed(name, "ca-key", args.generation)
+        )
         ca = SelfSignedCert(
-            f"{label}-ca",
+            f"{name}-ca",
             private_key_pem=ca_key.private_key_pem,
             is_ca_certificate=True,
             allowed_uses=["cert_signing", "crl_signing"],
             subject={"common_name": f"origin pulls of {args.zone}"},
             validity_period_hours=PULLS_VALIDITY_HOURS,
             early_renewal_hours=RENEWAL_HOURS,
-            opts=child,
+            opts=self._renamed(name, "ca", args.generation),
         )
         key = PrivateKey(f"{label}-key", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
         request = CertRequest(
@@ -138,6 +141,11 @@ class OriginPulls(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[presented]),
         )
         self.register_outputs({"ca_certificate": self.ca_certificate})
+
+    def _renamed(self, name: str, part: str, generation: int) -> pulumi.ResourceOptions:
+        """The CA was part of a generation once, `pulls-1-ca`; a stack of that time keeps it."""
+        former = [pulumi.Alias(name=f"{name}-{number}-{part}") for number in range(1, generation + 1)]
+        return pulumi.ResourceOptions(parent=self, aliases=former)
 
 
 class ZoneTls(pulumi.ComponentResource):

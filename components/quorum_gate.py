@@ -1,43 +1,93 @@
-"""One server at a time: the engine's own gate against losing the etcd majority in a single update.
+"""What an update may delete: one server at a time, and neither the network nor the whole stack without `teardown`.
 
-`protect` does not suffice, because the engine looks at the old and the new protection only: two servers that were both
-unprotected once can go in one update. A hook that runs before each deletion, in previews too, refuses the second.
+`protect` is not enough. The engine compares the old and the new protection only, so two servers that were unprotected
+once can be deleted in one update; and it checks the protection of a resource just before it deletes that resource, when
+others are gone already. Hooks that run before each deletion, in previews too, refuse earlier.
 """
+
+from collections.abc import Sequence
 
 import pulumi
 
-_SUFFIX = "-membership"
+_TEARDOWN = (
+    "To delete the whole stack, set honeydue:teardown: true, run `pulumi up`, then `pulumi destroy --run-program`."
+)
 
 
 class QuorumGate:
-    """Counts the nodes that an update wants to delete."""
+    """Judges each deletion of an update.
 
-    def __init__(self, *, teardown: bool) -> None:
+    Args:
+        servers: The names of the servers that the stack file lists.
+        replacing: The one that this update replaces, if any.
+        teardown: Whether everything may be deleted.
+    """
+
+    def __init__(self, *, servers: Sequence[str], replacing: str | None, teardown: bool) -> None:
+        self._kept = set(servers) - {replacing}
         self._teardown = teardown
         self._leaving: set[str] = set()
-        self.hook = pulumi.ResourceHook(
-            "one-server-at-a-time", self._before_delete, pulumi.ResourceHookOptions(on_dry_run=True)
-        )
+        before = pulumi.ResourceHookOptions(on_dry_run=True)
+        self._server = pulumi.ResourceHook("one-server-at-a-time", self._before_server, before)
+        self._network = pulumi.ResourceHook("the-network-stays", self._before_network, before)
+        self._everything = pulumi.ResourceHook("no-destroy-without-teardown", self._before_everything, before)
 
     @property
     def binding(self) -> pulumi.ResourceHookBinding:
-        """Bind this to each server and to each membership."""
-        return pulumi.ResourceHookBinding(before_delete=[self.hook])
+        """Bind this to each server, its attachment and its membership."""
+        return pulumi.ResourceHookBinding(before_delete=[self._server])
+
+    @property
+    def network_binding(self) -> pulumi.ResourceHookBinding:
+        """Bind this to the private network and its subnet."""
+        return pulumi.ResourceHookBinding(before_delete=[self._network])
 
     @staticmethod
     def membership(node: str) -> str:
         """The resource name of a node's membership."""
-        return f"{node}{_SUFFIX}"
+        return f"{node}-membership"
 
-    def _before_delete(self, args: pulumi.ResourceHookArgs) -> None:
+    @staticmethod
+    def attachment(node: str) -> str:
+        """The resource name of a node's place in the private network."""
+        return f"{node}-private"
+
+    def guard(self, everything: Sequence[pulumi.Resource]) -> None:
+        """Register the resource that `pulumi destroy` deletes first, because it depends on all others.
+
+        Its hook refuses, so that a destroy without `teardown` fails before anything else is deleted.
+        """
+        pulumi.Stash(
+            "teardown-guard",
+            input="pulumi destroy deletes this first, and fails here unless honeydue:teardown is true",
+            opts=pulumi.ResourceOptions(
+                depends_on=list(everything), hooks=pulumi.ResourceHookBinding(before_delete=[self._everything])
+            ),
+        )
+
+    def _before_server(self, args: pulumi.ResourceHookArgs) -> None:
         if self._teardown:
             return
-        node = args.name.removesuffix(_SUFFIX)
+        node = args.name.removesuffix("-membership").removesuffix("-private")
+        if node in self._kept:
+            listed = "honeydue:servers lists it and honeydue:replacing does not name it"
+            raise RuntimeError(f"Refusing to delete {node}: {listed}. {_TEARDOWN}")
         others = self._leaving - {node}
         if others:
             first = ", ".join(sorted(others))
             raise RuntimeError(
-                f"{node} is not let go: this update already takes {first}, and two at once would cost the cluster its "
-                "majority. Name one server per update (honeydue:replacing); honeydue:teardown takes all down."
+                f"Refusing to delete {node}: this update already deletes {first}, and losing two control planes would "
+                f"break etcd quorum. Replace or remove one server per update. {_TEARDOWN}"
             )
         self._leaving.add(node)
+
+    def _before_network(self, args: pulumi.ResourceHookArgs) -> None:
+        if not self._teardown:
+            raise RuntimeError(
+                f"Refusing to delete {args.name}: every server would lose its private address, and etcd its peers. "
+                f"{_TEARDOWN}"
+            )
+
+    def _before_everything(self, _args: pulumi.ResourceHookArgs) -> None:
+        if not self._teardown:
+            raise RuntimeError(f"Refusing to destroy this stack: nothing was deleted. {_TEARDOWN}")

@@ -112,7 +112,7 @@ def route_manifests(route: Route, namespace: str, min_tls_version: str) -> list[
         secret = f"{route.name}-client-ca"
         bodies.append(manifest("v1", "Secret", namespace, secret, stringData={"ca.crt": authorities}))
         spec = tls_option(min_tls_version, secret)
-        bodies.append(manifest(TRAEFIK_API, "TLSOption", namespace, route.name, spec=spec))
+        bodies.append(manifest(TRAEFIK_API, "TLSOption", namespace, _tls_options(route), spec=spec))
     if route.canary is not None:
         bodies.append(weighted_service(route, route.canary, namespace))
     if route.needs_ingress_route:
@@ -127,7 +127,7 @@ def ingress(route: Route, namespace: str) -> Manifest:
     if route.middlewares:
         annotations[f"{prefix}.middlewares"] = ",".join(_qualified(namespace, name) for name in route.middlewares)
     if route.client_certificates is not None:
-        annotations[f"{prefix}.tls.options"] = _qualified(namespace, route.name)
+        annotations[f"{prefix}.tls.options"] = _qualified(namespace, _tls_options(route))
     backend = {"service": {"name": route.service, "port": {"number": route.port}}}
     path = {"path": "/", "pathType": "Prefix", "backend": backend}
     return manifest(
@@ -163,7 +163,7 @@ def ingress_route(route: Route, namespace: str) -> Manifest:
     weighted = {"kind": "TraefikService", "name": _weighted(route)}
     tls: dict[str, Any] = {"secretName": TLS_SECRET}
     if route.client_certificates is not None:
-        tls["options"] = {"name": route.name, "namespace": namespace}
+        tls["options"] = {"name": _tls_options(route), "namespace": namespace}
     rule = {
         "kind": "Rule",
         "match": " || ".join(f"Host(`{host}`)" for host in sorted(route.hosts)),
@@ -184,6 +184,11 @@ def ingress_route(route: Route, namespace: str) -> Manifest:
 def _qualified(namespace: str, name: str) -> str:
     """How an annotation names an object of Traefik's CRD provider."""
     return f"{namespace}-{name}@kubernetescrd"
+
+
+def _tls_options(route: Route) -> str:
+    """Never `default`: of two TLSOptions with that name Traefik uses neither, which switches origin pulls off."""
+    return f"{route.name}-client-certificates"
 
 
 def _weighted(route: Route) -> str:

@@ -76,6 +76,13 @@ def _number(value: Any) -> Any:
 
 
 DnsLabel = Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a DNS label: a-z, 0-9 and inner '-'")]
+NamespaceName = Annotated[
+    str,
+    _matching(
+        r"(?!default$|kube-)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a DNS label other than Kubernetes' own namespaces, which are default and kube-*",
+    ),
+]
 ServiceName = Annotated[
     str, _matching(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "a Service's name: a letter, then a-z, 0-9 and inner '-'")
 ]
@@ -195,6 +202,12 @@ class OriginCertificate(Model):
     validity_days: Literal[7, 30, 90, 365, 730, 1095, 5475] = 5475
 
 
+class Kubeconfig(Model):
+    """The kubeconfigs that the stack holds; raising `generation` reads them anew, with k3s' latest certificates."""
+
+    generation: Annotated[Number, Field(ge=1)] = 1
+
+
 class OriginPulls(Model):
     """Authenticated origin pulls: `off`, `offered` (Cloudflare presents our certificate), `required` (we insist)."""
 
@@ -231,6 +244,7 @@ class Settings(Model):
     user: UserName = "deploy"
     k3s_version: Annotated[str, _one_of(K3S_RELEASES, "k3s release with a validated Traefik chart")] = "v1.34.6+k3s1"
     k3s_installer: Annotated[str, AfterValidator(_installer)] | None = None
+    kubeconfig: Kubeconfig = Kubeconfig()
     api_node: DnsLabel | None = None
     replacing: DnsLabel | None = None
     teardown: bool = False
@@ -238,7 +252,7 @@ class Settings(Model):
     origin_certificate: OriginCertificate = OriginCertificate()
     origin_pulls: OriginPulls = OriginPulls()
     min_tls_version: Literal["1.2", "1.3"] = "1.2"
-    namespace: DnsLabel = "honeydue"
+    namespace: NamespaceName = "honeydue"
     rate_limit: RateLimit = RateLimit()
     ingress_classes: tuple[IngressClass, ...] = (IngressClass(name="traefik"),)
     routes: tuple[Route, ...]

@@ -1,31 +1,39 @@
-"""Verified SSH: every connection pins the host key that the graph itself made, and nothing that is said gets logged.
-
-What runs on a server is a file of `components/host/`, sent as text and named in the command's first line, so that a
-preview shows which program, verb and arguments change.
-"""
+"""Verified SSH: every connection pins the host key that the graph itself generated, and no output is logged."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi_command.remote import Command, ConnectionArgs, Logging
 
-_PROGRAMS: Final = Path(__file__).parent / "host"
-_DIAL_ATTEMPTS: Final = 60
-"""About 260 s of patience for a server that boots (the provider's default of 10 is 11 s)."""
+from components import host_programs
+from components.lockout import LockoutAdvice
+
+DIAL_ATTEMPTS: Final = 22
+DIAL_SECONDS: Final = 2
+"""How often and how long the plugin tries to connect: 66 s to a port that refuses, 110 s to one that stays silent.
+
+pulumi-command waits 0.1 s after the first attempt and 1.5 times as long after each further one, 5 s at most.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reachable:
-    """A server as SSH sees it: its public address, the host key to expect, and the user's private key."""
+    """A server as SSH sees it: its public IPv4 address, the host key to expect, and the user's private key.
+
+    Attributes:
+        lockout: Explains a connection that could not be made.
+        after: Resources that must exist before a command can run there.
+    """
 
     host: pulumi.Input[str]
     host_key: pulumi.Input[str]
     user: str
     private_key: pulumi.Input[str]
+    lockout: LockoutAdvice
+    after: Sequence[pulumi.Resource] = ()
 
     @property
     def connection(self) -> ConnectionArgs:
@@ -35,8 +43,8 @@ class Reachable:
             host_key=self.host_key,
             user=self.user,
             private_key=self.private_key,
-            dial_error_limit=_DIAL_ATTEMPTS,
-            per_dial_timeout=15,
+            dial_error_limit=DIAL_ATTEMPTS,
+            per_dial_timeout=DIAL_SECONDS,
         )
 
 
@@ -50,15 +58,22 @@ class Script:
 
     @property
     def text(self) -> str:
-        """The shell command: a comment that names it, then the program itself for the server's Python."""
-        words = " ".join([self.program, self.verb, *self.args])
-        return f"# honeydue {words}\nsudo python3 -c {shlex.join([source(self.program), self.verb, *self.args])}"
+        """The shell command, one short line."""
+        return shlex.join(["sudo", "python3", host_programs.path(self.program), self.verb, *self.args])
 
 
-@cache
-def source(program: str) -> str:
-    """The text of a host program."""
-    return (_PROGRAMS / f"{program}.py").read_text(encoding="utf-8")
+def install_programs(
+    name: str, server: Reachable, *, server_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> Command:
+    """Copy the host programs to a server, once per version and once per server."""
+    return _command(
+        name,
+        server,
+        create=host_programs.installation_command(),
+        stdin=host_programs.installation_script(),
+        triggers=[server_id],
+        opts=opts,
+    )
 
 
 def run(
@@ -76,19 +91,34 @@ def run(
     Args:
         name: The resource's name.
         server: Where it runs.
-        script: What runs at creation and at each change.
+        script: The program that runs at creation and at each change.
         opts: Options; the outputs are made secret here.
-        stdin: What the program reads: data as JSON, or secrets, which must not travel as arguments.
-        on_delete: What runs before the resource goes.
+        stdin: The program's input: data as JSON, or secrets, which must not travel as arguments.
+        on_delete: The program that runs before the resource is deleted.
         triggers: Values whose change replaces the resource instead of updating it.
     """
-    return Command(
+    return _command(
         name,
-        connection=server.connection,
+        server,
         create=pulumi.Output.from_input(script).apply(lambda known: known.text),
         delete=on_delete.text if on_delete else None,
         stdin=stdin,
         triggers=triggers,
+        opts=opts,
+    )
+
+
+def _command(name: str, server: Reachable, *, opts: pulumi.ResourceOptions, **inputs: Any) -> Command:
+    own = pulumi.ResourceOptions(
+        depends_on=list(server.after),
+        additional_secret_outputs=["stdout", "stderr"],
+        hooks=pulumi.ResourceHookBinding(on_error=[server.lockout.hook]),
+    )
+    return Command(
+        name,
+        connection=server.connection,
         logging=Logging.NONE,
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])),
+        add_previous_output_in_env=False,  # by default the last stdout, a kubeconfig among them, goes to the server
+        opts=pulumi.ResourceOptions.merge(opts, own),
+        **inputs,
     )

@@ -15,11 +15,11 @@ def wait() -> dict[str, str]:
     code, _ = _run("cloud-init", "status", "--wait")
     _, details = _run("cloud-init", "status", "--long")
     found = re.search(r"^status: (.+)$", details, re.MULTILINE)
-    state, details = found[1] if found else "unknown", " ".join(details.split())
+    state, details = found[1] if found else "unknown", " ".join(details.split())[-1000:]
     if state != "done" or code not in (0, 2):
         raise RuntimeError(f"cloud-init ended in state {state}: {details}")
     if code == 2:
-        print(f"cloud-init is done, with warnings: {details}", file=sys.stderr)
+        return {"cloudInit": state, "warnings": details}
     return {"cloudInit": state}
 
 

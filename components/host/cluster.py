@@ -1,4 +1,7 @@
-"""Print the kubeconfig once the cluster is one: API ready, every node Ready, the CRDs that we need established."""
+"""Print the kubeconfig of this control plane once its API answers, its own node is Ready and the CRDs are established.
+
+The other nodes do not matter here: the one that is down may be the reason why an operator needs this one.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +24,32 @@ CRDS = (
 )
 
 
-def kubeconfig(names: str, version: str = "") -> str:
-    """The text of the kubeconfig that k3s wrote.
-
-    names: the nodes to wait for, with commas between them; version: what each of them must run, if given.
-    """
+def kubeconfig(_generation: str) -> str:
+    """Return the text of the kubeconfig that k3s wrote; another generation only makes this run again."""
+    with open(f"{ROOT}etc/rancher/k3s/config.yaml") as file:
+        own = json.load(file)["node-name"]
     deadline = time.monotonic() + PATIENCE
-    missing = "; ".join(_missing(names.split(","), version))
+    missing = _missing(own)
     while missing:
         if time.monotonic() > deadline:
             raise RuntimeError(f"after {PATIENCE} s the cluster still lacks: {missing}")
-        print(f"waiting for {missing}", file=sys.stderr)
         time.sleep(PAUSE)
-        missing = "; ".join(_missing(names.split(","), version))
+        missing = _missing(own)
     with open(f"{ROOT}etc/rancher/k3s/k3s.yaml") as file:
         return file.read()
 
 
-def _missing(names: list[str], version: str) -> list[str]:
-    """What the cluster still lacks."""
+def _missing(own: str) -> str:
+    """Name what the cluster still lacks, or return an empty text."""
     try:
         _kubectl("get", "--raw", "/readyz")
         nodes = {node["metadata"]["name"]: node for node in json.loads(_kubectl("get", "nodes", "-o", "json"))["items"]}
         crds = json.loads(_kubectl("get", "crd", "-o", "json"))["items"]
     except (RuntimeError, subprocess.TimeoutExpired) as error:
-        return [f"an API that answers ({error})"]
-    lacks = [f"node {name}" for name in names if name not in nodes]
-    lacks += [f"node {name} Ready" for name in names if name in nodes and not _is(nodes[name], "Ready")]
-    running = {name: nodes[name]["status"]["nodeInfo"]["kubeletVersion"] for name in names if version and name in nodes}
-    lacks += [f"node {name} on {version} (has {has})" for name, has in running.items() if has != version]
+        return f"an API that answers ({error})"
+    lacks = [] if own in nodes and _is(nodes[own], "Ready") else [f"node {own} Ready"]
     established = {crd["metadata"]["name"] for crd in crds if _is(crd, "Established")}
-    return lacks + [f"CRD {name}" for name in CRDS if name not in established]
+    return "; ".join(lacks + [f"CRD {name}" for name in CRDS if name not in established])
 
 
 def _is(item: dict[str, Any], condition: str) -> bool:
@@ -62,12 +60,12 @@ def _is(item: dict[str, Any], condition: str) -> bool:
 def _kubectl(*words: str) -> str:
     done = subprocess.run(["k3s", "kubectl", *words], capture_output=True, text=True, timeout=30, check=False)
     if done.returncode:
-        raise RuntimeError(" ".join(done.stderr.split()))
+        raise RuntimeError(" ".join(done.stderr.split())[-500:])
     return done.stdout
 
 
 if __name__ == "__main__":
     try:
         print({"kubeconfig": kubeconfig}[sys.argv[1]](*sys.argv[2:]), end="")
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         sys.exit(f"cluster: {error}")

@@ -1,6 +1,6 @@
 """Take another node out of the cluster, from this control plane: drain it, delete it (with its etcd member), forget it.
 
-Refused where the servers that stay would be no quorum. `teardown` skips that: everything goes.
+Refuses where the remaining control planes would be no quorum. `teardown` skips that check, since all nodes leave.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 def check(node: str, _role: str, _mode: str = "") -> dict[str, Any]:
-    """Whether this peer sees the node Ready; null where it does not know. Changes nothing."""
+    """Return whether this peer sees the node Ready; null where it does not know. Changes nothing."""
     try:
         found = _nodes().get(node)
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
-        print(f"{node}: {error}", file=sys.stderr)
-        found = None
+        return {"node": node, "ready": None, "reason": str(error)}
     return {"node": node, "ready": None if found is None else _ready(found)}
 
 
@@ -31,13 +30,13 @@ def evict(node: str, role: str, mode: str = "") -> dict[str, Any]:
     nodes = _nodes()
     if node not in nodes:
         _forget(node)
-        return {"node": node, "evicted": False, "reason": "it is no node of the cluster: nothing to do"}
+        return {"node": node, "evicted": False, "reason": "the cluster has no such node: nothing to do"}
     if role == "server":
         _keep_quorum(node, nodes)
-    _drain(node, ready=_ready(nodes[node]))
+    drained = _drain(node, ready=_ready(nodes[node]))
     _kubectl("delete", "node", node, "--ignore-not-found", "--timeout=120s", patience=150)
     _forget(node)
-    return {"node": node, "evicted": True}
+    return {"node": node, "evicted": True, "drained": drained}
 
 
 def _keep_quorum(node: str, nodes: dict[str, dict[str, Any]]) -> None:
@@ -46,26 +45,27 @@ def _keep_quorum(node: str, nodes: dict[str, dict[str, Any]]) -> None:
     down = ", ".join(name for name in others if not _ready(nodes[name]))
     quorum = len({*servers, node}) // 2 + 1
     if down:
-        raise RuntimeError(f"{node} stays: {down} not Ready; make every other control plane Ready first")
+        raise RuntimeError(f"refusing to remove {node}: {down} not Ready; make every other control plane Ready first")
     if len(others) < quorum:
-        needed = f"{len(others)} control planes would stay where {quorum} are a quorum; let another one join first"
-        raise RuntimeError(f"{node} stays: {needed}, or set honeydue:teardown to give the cluster up")
+        needed = f"{len(others)} control planes would remain, and etcd needs {quorum} for a quorum"
+        raise RuntimeError(f"refusing to remove {node}: {needed}; add one first, or set honeydue:teardown")
 
 
-def _drain(node: str, ready: bool) -> None:
+def _drain(node: str, ready: bool) -> bool:
+    """Return whether every pod could be ended; a node that is not Ready is not waited for."""
     seconds = DRAIN[ready]
     options = ["--ignore-daemonsets", "--delete-emptydir-data", "--force", f"--timeout={seconds}s"]
     try:
         _kubectl("drain", node, *options, patience=seconds + 30)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         if not ready:
-            print(f"{node} is not Ready and was not drained, going on: {error}", file=sys.stderr)
-            return
+            return False
         _kubectl("uncordon", node)
         if "disruption budget" in str(error):
             hint = "a PodDisruptionBudget forbids it; add replicas or loosen the budget"
-            raise RuntimeError(f"{node} stays: {hint}: {error}") from error
-        raise RuntimeError(f"{node} stays: it could not be drained within {seconds} s: {error}") from error
+            raise RuntimeError(f"{node} was not removed: {hint}: {error}") from error
+        raise RuntimeError(f"{node} was not removed: it could not be drained within {seconds} s: {error}") from error
+    return True
 
 
 def _tear_down(node: str) -> dict[str, Any]:

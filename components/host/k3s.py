@@ -1,11 +1,12 @@
 """Make this host a member of the k3s cluster: configure, install, join a peer that holds one or begin it, be Ready.
 
-join takes its settings as JSON, the tokens as JSON on stdin. A cluster is begun only where every peer refuses
-connections: one that is merely silent may hold a cluster, and a second one would split it.
+configure reads the settings as JSON on stdin and keeps them for join, which reads the tokens as JSON on stdin. join
+begins a cluster only where every peer refuses connections: a silent peer may hold one, and a second would split it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
@@ -27,6 +28,10 @@ INSTALLER_LIMIT = 1 << 20  # bytes
 CONFIG = "etc/rancher/k3s/config.yaml"
 TOKENS = "etc/rancher/k3s/config.yaml.d/10-token.yaml"
 PENDING = "etc/rancher/k3s/.pending"  # outlives a run that was cut off between a change and the restart
+SETTINGS = "var/lib/honeydue/k3s.json"
+DATA = "var/lib/rancher/k3s/"
+MEMBER = {"server": DATA + "server/db/etcd/member", "agent": DATA + "agent/client-kubelet.crt"}  # exists in a member
+LOG_LINES, LOG_WIDTH = 12, 160  # an error must fit on a screen
 SHARED_KEYS = """debug v vmodule log alsologtostderr node-name node-label node-taint image-credential-provider-bin-dir
 image-credential-provider-config selinux lb-server-port protect-kernel-defaults container-runtime-endpoint pause-image
 snapshotter private-registry node-external-ip resolv-conf flannel-conf flannel-cni-conf kubelet-arg kube-proxy-arg
@@ -42,9 +47,27 @@ disable-scheduler disable-cloud-controller disable-kube-proxy disable-network-po
 embedded-registry secrets-encryption system-default-registry supervisor-metrics enable-pprof"""
 
 
-def join(settings: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]:
-    """What was done: initialised, joined, updated or unchanged."""
+def configure(settings: dict[str, Any]) -> dict[str, str]:
+    """Keep the settings for join; changes nothing that runs."""
     check(settings)
+    text = json.dumps(settings, indent=1, sort_keys=True)
+    _write(SETTINGS, text)
+    return {"settings": digest(text)}
+
+
+def digest(settings: str) -> str:
+    """The first 16 hex digits of the SHA-256 of the settings as configure keeps them."""
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+
+
+def join(version: str, wanted: str, secrets: dict[str, str]) -> dict[str, str]:
+    """Return what was done: initialised, joined, updated or unchanged."""
+    with open(ROOT + SETTINGS) as file:
+        text = file.read()
+    settings = json.loads(text)
+    if digest(text) != wanted or settings["version"] != version:
+        raise RuntimeError(f"the settings on this server are {digest(text)}, not {wanted}: run pulumi up again")
+    _check_upgrade(settings)
     unit = "k3s" if settings["role"] == "server" else "k3s-agent"
     _write("etc/sysctl.d/90-honeydue.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", 0o644)
     _run("sysctl", "-p", f"{ROOT}etc/sysctl.d/90-honeydue.conf")
@@ -82,6 +105,18 @@ def check(settings: dict[str, Any]) -> None:
         raise RuntimeError(f"installer is an http(s) URL, not {installer}")
 
 
+def _check_upgrade(settings: dict[str, Any]) -> None:
+    """Refuse an older k3s, and one that skips a minor version, on a server that is a member already."""
+    present, wanted = _installed_version(), str(settings["version"])
+    if not present or not os.path.exists(ROOT + MEMBER[settings["role"]]):
+        return
+    old, new = (tuple(int(number) for number in re.findall(r"\d+", text)) for text in (present, wanted))
+    if new < old:
+        raise RuntimeError(f"refusing to replace k3s {present} by the older {wanted}: etcd refuses to go back")
+    if new[:2] > (old[0], old[1] + 1):
+        raise RuntimeError(f"refusing to upgrade k3s from {present} to {wanted}: go one minor version at a time")
+
+
 def _interface(settings: dict[str, Any]) -> str:
     """The NIC with the private address: its name differs between server types, and it may come up late."""
     deadline, address = time.monotonic() + min(60, settings["readySeconds"]), settings["privateIp"]
@@ -96,9 +131,9 @@ def _interface(settings: dict[str, Any]) -> str:
 
 def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Where in the cluster this node stands, as configuration, and how it gets there; no new way for a member."""
-    server, data, before = settings["role"] == "server", f"{ROOT}var/lib/rancher/k3s/", _present_place()
+    server, before = settings["role"] == "server", _present_place()
     known = before.get("server") in [_url(peer) for peer in settings["peers"]]
-    if os.path.exists(data + ("server/db/etcd/member" if server else "agent/client-kubelet.crt")) and (server or known):
+    if os.path.exists(ROOT + MEMBER[settings["role"]]) and (server or known):
         return before, ""
     deadline, refusals, states = time.monotonic() + settings["readySeconds"], 0, {"": "silent"}
     while time.monotonic() < deadline:
@@ -109,7 +144,6 @@ def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
         refusals = refusals + 1 if set(states.values()) <= {"refuses"} else 0
         if server and settings["initialise"] and (refusals >= STEADY or not states):
             return {"cluster-init": True}, "initialised"
-        print(f"waiting for a control plane: {states}", file=sys.stderr)
         time.sleep(PAUSE)
     silent = ", ".join(peer for peer, state in states.items() if state == "silent")
     if silent and settings["initialise"]:
@@ -157,9 +191,18 @@ def _tokens(settings: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]
 def _is_installed(settings: dict[str, Any], unit: str) -> bool:
     try:
         _run("systemctl", "cat", unit)
-        return settings["version"] in _run("k3s", "--version").split()
+        return str(settings["version"]) == _installed_version()
     except (OSError, RuntimeError):
         return False
+
+
+def _installed_version() -> str:
+    """The version of the k3s on this server, such as v1.34.6+k3s1; empty without one."""
+    try:
+        found = re.search(r"v\d+\.\d+\.\d+\+k3s\d+", _run("k3s", "--version"))
+    except (OSError, RuntimeError):
+        return ""
+    return found[0] if found else ""
 
 
 def _install(settings: dict[str, Any]) -> None:
@@ -181,9 +224,8 @@ def _wait_until_ready(settings: dict[str, Any], unit: str) -> None:
     lack = _lack(settings, unit)
     while lack:
         if time.monotonic() > deadline:
-            log = _run("journalctl", "-u", unit, "-n", "20", "--no-pager", "-o", "cat")
-            raise RuntimeError(f"not Ready in time: {lack}\n{log}")
-        print(lack, file=sys.stderr)
+            log = _run("journalctl", "-u", unit, "-n", str(LOG_LINES), "--no-pager", "-o", "cat").splitlines()
+            raise RuntimeError("\n".join([f"not Ready in time: {lack}", *[line[:LOG_WIDTH] for line in log]]))
         time.sleep(LOOK)
         lack = _lack(settings, unit)
 
@@ -234,11 +276,11 @@ def _run(*command: str, **environment: str) -> str:
 
 
 if __name__ == "__main__":
-    tokens = json.load(sys.stdin)
+    given = json.load(sys.stdin)
     try:
-        print(json.dumps({"join": join}[sys.argv[1]](json.loads(sys.argv[2]), tokens)))
+        print(json.dumps(configure(given) if sys.argv[1] == "configure" else join(sys.argv[2], sys.argv[3], given)))
     except (OSError, RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
-        text = f"k3s: {error}"
-        for secret in tokens.values():
-            text = text.replace(secret, "(secret)")
-        sys.exit(text)
+        message = f"k3s: {error}"
+        for secret in given.values() if sys.argv[1] == "join" else []:
+            message = message.replace(secret, "(secret)")
+        sys.exit(message)

@@ -15,6 +15,7 @@ ANNOTATION = "honeydue.com/values-digest"
 ATTEMPTS = 3  # a first boot may need two, until the CRDs of the chart are there
 SETTLED = 15  # seconds that a failure must last: the job of values just replaced is still seen for a moment
 PAUSE = 2
+LOG_LINES, LOG_WIDTH = 12, 160  # an error must fit on a screen
 
 
 def wait(digest: str, seconds: str) -> dict[str, Any]:
@@ -36,7 +37,6 @@ def wait(digest: str, seconds: str) -> dict[str, Any]:
             raise RuntimeError(f"{failure}; Helm says:\n{_log()}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"after {seconds} s {state}; Helm says:\n{_log()}")
-        print(state, file=sys.stderr)
         time.sleep(PAUSE)
 
 
@@ -78,7 +78,8 @@ def _failure() -> str:
 
 def _log() -> str:
     try:
-        return _kubectl("logs", "job/helm-install-traefik", "--tail=30").strip()
+        lines = _kubectl("logs", "job/helm-install-traefik", f"--tail={LOG_LINES}").strip().splitlines()
+        return "\n".join(line[:LOG_WIDTH] for line in lines)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         return f"(no log: {error})"
 
@@ -92,7 +93,7 @@ def _kubectl(*words: str) -> str:
     command = ["k3s", "kubectl", "-n", "kube-system", *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     if done.returncode:
-        raise RuntimeError(" ".join(done.stderr.split()))
+        raise RuntimeError(" ".join(done.stderr.split())[-500:])
     return done.stdout
 
 

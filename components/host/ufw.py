@@ -23,7 +23,6 @@ from typing import Any, Iterator
 STATE = "/var/lib/honeydue/ufw.json"
 DEFAULTS = "/etc/default/ufw"
 DIRECTIONS = {"incoming": "INPUT", "outgoing": "OUTPUT", "routed": "FORWARD"}
-SECOND_CHANCE = 300  # seconds to confirm rules that had to be applied once more
 POLICY = {"incoming": "deny", "outgoing": "allow|deny", "routed": "deny", "rollbackSeconds": r"[1-9]\d{0,3}"}
 RULE = {"from": "[0-9a-f.:/]+", "port": r"([1-9]\d{0,4}(:[1-9]\d{0,4})?)?", "proto": "(tcp|udp)?"}
 RULE["comment"] = "[ !#-&(-~]{1,60}"  # no quotes: UFW cannot hold them
@@ -115,14 +114,14 @@ def apply(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def confirm(wanted: str) -> dict[str, Any]:
-    """Disarm the rollback. If it has fired, apply the same rules again and ask for another confirmation."""
+    """Disarm the rollback. If it has fired, fail: the former rules are the ones that let the operator in."""
     state = _load()
     last = state["digest"]
     if last != wanted:
-        raise UfwError(f"the rules applied last have digest {last}, not {wanted}: apply first")
+        raise UfwError(f"the rules applied last have digest {last}, not {wanted}: run pulumi up again")
     if state["phase"] == "rolled back" or (state["phase"] == "armed" and reconcile(state["policy"], *_observe())):
-        _enforce(state["policy"], state["saved"], SECOND_CHANCE)
-        raise UfwError(f"not confirmed in time, so undone; applied once more: confirm again within {SECOND_CHANCE} s")
+        late = "the new rules were not confirmed in time, so this host has its former rules again"
+        raise UfwError(f"{late}; check that honeydue:operators lists your address, then run pulumi up again")
     _save({"phase": "confirmed", "digest": wanted})
     return {"digest": wanted, "confirmed": True}
 

@@ -26,8 +26,8 @@ from .view import MalformedError, Outcome, View, attempt, demand, each
 
 FIREWALL: Final = "hcloud:index/firewall:Firewall"
 COMMAND: Final = "command:remote:Command"
-UFW_APPLY: Final = "# honeydue ufw apply"
-"""The first line of the command that brings a host's UFW to the policy on its stdin."""
+UFW_APPLY: Final = re.compile(r"sudo python3 /usr/local/lib/honeydue/ufw-[0-9a-f]{16}\.py apply")
+"""The command that brings a host's UFW to the policy on its stdin."""
 EVERY_PORT: Final = (1, 65535)
 WEB: Final = (80, 443)
 OPERATORS: Final = (22, 6443)
@@ -95,8 +95,7 @@ def is_ufw_apply(resource: Resource) -> bool:
     Raises:
         NotKnown: when the command is not known.
     """
-    create = View(resource.plain).at("create").value or ""
-    return " ".join(create.partition("\n")[0].split()).startswith(UFW_APPLY)
+    return bool(UFW_APPLY.fullmatch(View(resource.plain).at("create").value or ""))
 
 
 @lru_cache(maxsize=8)
@@ -152,10 +151,9 @@ def _host(resource: Resource) -> Iterator[Outcome]:
 
 
 def _by_hand(script: View) -> Iterator[Outcome]:
-    """Host programs carry their own text, and of them only the reconciler calls UFW."""
-    text = script.value or ""
-    if not text.startswith("# honeydue ") and _BY_HAND.search(text):
-        yield f"{script.path} changes the firewall by hand; say the rules in the policy that '{UFW_APPLY}' applies"
+    """Of the host programs only the reconciler calls UFW."""
+    if _BY_HAND.search(script.value or ""):
+        yield f"{script.path} changes the firewall by hand; add the rules to the policy that `ufw apply` reads instead"
 
 
 def _each(openings: Iterator[Opening]) -> Iterator[Outcome]:

@@ -1,5 +1,6 @@
 """Commands over the real OpenSSH client, with the host key pinned and nothing of the operator's own configuration."""
 
+import json
 import subprocess
 import tempfile
 import time
@@ -42,8 +43,9 @@ def execute(connection: Mapping[str, Any], script: str, stdin: str, enter: Seque
     if done.returncode == _FAILED:
         raise RefusalError(f"ssh: {user}@{host}: {' '.join(done.stderr.split())}")
     if done.returncode:
-        title = script.partition("\n")[0][:200]
-        raise RefusalError(f"Process exited with status {done.returncode}: running {title!r}:\n{done.stderr}")
+        raise RefusalError(
+            f"Process exited with status {done.returncode}: running {json.dumps(script)}:\n{done.stderr}"
+        )
     return done.stdout
 
 

@@ -13,16 +13,33 @@ from sandbox.providers.k3s_credentials import kubeconfig as kubeconfig_of
 from sandbox.providers.ssh import Host
 from sandbox.world import Item, World
 
+_SETTINGS: Final = "k3s_settings"
 ANNOTATION: Final = "honeydue.com/values-digest"
+
+
+def configure(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
+    """Keep the settings of the join that follows."""
+    del arguments
+    try:
+        settings = json.loads(stdin)
+        k3s.check(settings)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise FailedError(str(error)) from error
+    text = json.dumps(settings, indent=1, sort_keys=True)
+    host.world.put(_SETTINGS, host.server.name, {"text": text}, place=host.place, provider="command")
+    return {"settings": k3s.digest(text)}
 
 
 def join(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
     """Become a node: stay one, join the cluster of a peer that answers, or begin one where no peer holds any."""
-    try:
-        settings, tokens = json.loads(arguments[0]), json.loads(stdin)
-        k3s.check(settings)
-    except (IndexError, KeyError, ValueError, RuntimeError) as error:
-        raise FailedError(str(error)) from error
+    version, wanted = arguments
+    found = host.world.get(_SETTINGS, host.server.name, place=host.place)
+    text = found.data["text"] if found else ""
+    if k3s.digest(text) != wanted:
+        raise FailedError(f"the settings on this server are {k3s.digest(text)}, not {wanted}: run pulumi up again")
+    settings, tokens = json.loads(text), json.loads(stdin)
+    if settings["version"] != version:
+        raise FailedError(f"the settings on this server are for {settings['version']}, not {version}")
     name, own = str(settings["name"]), str(settings["privateIp"])
     data = {"role": settings["role"], "version": settings["version"], "privateIp": own}
     places = [item for item in host.world.objects("server_network") if str(item.data["serverId"]) == host.server.id]
@@ -68,7 +85,7 @@ def evict(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
         raise FailedError(f"the API does not answer: {reason}")
     if mode != ["teardown"]:
         if name not in cluster.nodes:
-            return {"node": name, "evicted": False, "reason": "it is no node of the cluster: nothing to do"}
+            return {"node": name, "evicted": False, "reason": "the cluster has no such node: nothing to do"}
         if role == "server":
             _keep_quorum(cluster, name)
     cluster.remove(name)
@@ -76,19 +93,11 @@ def evict(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
 
 
 def kubeconfig(host: Host, arguments: list[str], stdin: str) -> str:
-    """The kubeconfig of the cluster, once it is one."""
-    del stdin
-    names, version = arguments[0].split(","), arguments[1] if arguments[1:] else ""
+    """The kubeconfig of a control plane whose API answers."""
+    del arguments, stdin
     cluster = cluster_of(host.world, host.server.id)
     if cluster is None or not cluster.answers_at(host.server.id):
         raise FailedError("after 600 s the cluster still lacks: an API that answers")
-    nodes = cluster.nodes
-    lacks = [f"node {name}" for name in names if name not in nodes]
-    lacks += [f"node {name} Ready" for name in names if name in nodes and not cluster.is_ready(nodes[name])]
-    running = {name: nodes[name].data["version"] for name in names if version and name in nodes}
-    lacks += [f"node {name} on {version} (has {has})" for name, has in running.items() if has != version]
-    if lacks:
-        raise FailedError(f"after 600 s the cluster still lacks: {'; '.join(lacks)}")
     return kubeconfig_of(cluster.item.data["_authority"])
 
 
@@ -145,10 +154,10 @@ def _keep_quorum(cluster: Cluster, name: str) -> None:
     down = ", ".join(other for other in others if not cluster.is_ready(servers[other]))
     quorum = len({*servers, name}) // 2 + 1
     if down:
-        raise FailedError(f"{name} stays: {down} not Ready; make every other control plane Ready first")
+        raise FailedError(f"refusing to remove {name}: {down} not Ready; make every other control plane Ready first")
     if len(others) < quorum:
-        needed = f"{len(others)} control planes would stay where {quorum} are a quorum; let another one join first"
-        raise FailedError(f"{name} stays: {needed}, or set honeydue:teardown to give the cluster up")
+        needed = f"{len(others)} control planes would remain, and etcd needs {quorum} for a quorum"
+        raise FailedError(f"refusing to remove {name}: {needed}; add one first, or set honeydue:teardown")
 
 
 def _same(node: Item, data: dict[str, str]) -> bool:

@@ -49,11 +49,12 @@ def confirm_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
     wanted, state = _given(stdin, "confirm"), _state(host)
     last = state.get("digest", "none")
     if last != wanted:
-        raise FailedError(f"the rules applied last have digest {last}, not {wanted}: apply first")
+        raise FailedError(f"the rules applied last have digest {last}, not {wanted}: run pulumi up again")
     if state["phase"] == "armed" and time.time() > state["until"]:
-        _keep(host, {**state, "until": time.time() + ufw.SECOND_CHANCE})
-        again = f"confirm again within {ufw.SECOND_CHANCE} s"
-        raise FailedError(f"not confirmed in time, so undone; applied once more: {again}")
+        _keep(host, {**state, "phase": "rolled back"})
+    if _state(host)["phase"] == "rolled back":
+        late = "the new rules were not confirmed in time, so this host has its former rules again"
+        raise FailedError(f"{late}; check that honeydue:operators lists your address, then run pulumi up again")
     _keep(host, {"phase": "confirmed", "confirmed": state.get("policy") or state["confirmed"], "digest": wanted})
     return {"digest": wanted, "confirmed": True}
 

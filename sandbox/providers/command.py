@@ -1,11 +1,14 @@
 """The command provider: scripts of the program run on recorded servers, over SSH that checks what real SSH checks."""
 
+import hashlib
 import json
+import re
 import secrets
 import shlex
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from components.host_programs import FOLDER
 from sandbox.nodes.fabric import LAPTOP
 from sandbox.nodes.following import fabric_in_use
 from sandbox.nodes.openssh import execute
@@ -13,11 +16,17 @@ from sandbox.providers.base import StandIn
 from sandbox.providers.command_answers import ANSWERS, FailedError
 from sandbox.providers.refusal import RefusalError
 from sandbox.providers.resource import Made, Plain, Problem, Resource
-from sandbox.providers.ssh import connect
+from sandbox.providers.ssh import Host, connect
 from sandbox.providers.values import UNKNOWN
 from sandbox.world import World
 
-_MARK = "# honeydue "
+_INSTALLS: Final = "sudo sh -s -- "
+_PROGRAM: Final = re.compile(
+    r"^cat >\.new <<'(?:[^']+)'\n(.*?)END OF PROGRAM\necho '([0-9a-f]{64})  \.new'.*?^mv \.new (\S+)\.py$",
+    re.MULTILINE | re.DOTALL,
+)
+_RUNS: Final = re.compile(rf"sudo python3 {FOLDER}/(([a-z0-9]+)-[0-9a-f]{{16}})\.py")
+_FILE: Final = "host_program"
 
 
 class Command(Resource):
@@ -64,7 +73,8 @@ class Command(Resource):
     def detail(self, inputs: Plain, state: Plain) -> str:
         """Program, verb and the first plain argument; what else there is may be long."""
         script = str(inputs.get("create") or state.get("delete") or "")
-        return " ".join(script.partition("\n")[0].removeprefix(_MARK).split()[:3])
+        file = _RUNS.match(script)
+        return " ".join([file[2], *script[file.end() :].split()[:2]]) if file else script[:60]
 
     def _run(self, inputs: Plain, script: str | None) -> Plain:
         if not script:
@@ -83,34 +93,42 @@ class Command(Resource):
     def _answer(self, connection: Plain, script: str, stdin: str) -> str:
         """What a recorded server says to it."""
         host = connect(self.world, connection)
-        title = script.partition("\n")[0]
-        program, verb, arguments = understood(script)
+        program = "programs"
         try:
+            if script.startswith(_INSTALLS):
+                _install(host, script, stdin)
+                return ""
+            program, verb, arguments = _program(host, script)
             answer = ANSWERS[program, verb](host, arguments, stdin)
         except FailedError as error:
-            raise RefusalError(f"Process exited with status 1: running {title[:200]!r}:\n{program}: {error}") from error
+            said = f"{program}: {error}"
+            raise RefusalError(f"Process exited with status 1: running {json.dumps(script)}:\n{said}") from error
         return answer if isinstance(answer, str) else json.dumps(answer)
 
 
-def understood(script: str) -> tuple[str, str, list[str]]:
-    """Program, verb and arguments of a script. Raises RefusalError for what no recorded server can answer."""
-    title, _, command = script.partition("\n")
-    words = title.removeprefix(_MARK).split() if title.startswith(_MARK) else []
-    if tuple(words[:2]) not in ANSWERS:
+def _install(host: Host, script: str, stdin: str) -> None:
+    """Keep what the installation script would write, after its own check of each program's digest."""
+    names = script.removeprefix(_INSTALLS).split()
+    given = {match[3]: match for match in _PROGRAM.finditer(stdin)}
+    for name in names:
+        match = given.get(name)
+        if match is None or hashlib.sha256(match[1].encode()).hexdigest() != match[2] or match[2][:16] not in name:
+            raise FailedError(f"{name.partition('-')[0]} was damaged on its way to this server; run pulumi up again")
+        compile(match[1], f"{name}.py", "exec", dont_inherit=True)
+        host.world.put(_FILE, name, {}, place=host.place, provider="command", name=f"{host.server.name} {name}")
+
+
+def _program(host: Host, script: str) -> tuple[str, str, list[str]]:
+    """Program, verb and arguments of a command; raises RefusalError for one that no recorded server can answer."""
+    words = shlex.split(script)
+    file = _RUNS.fullmatch(" ".join(words[:3]))
+    if file is None or (file[2], "".join(words[3:4])) not in ANSWERS:
         known = ", ".join(f"{program} {verb}" for program, verb in ANSWERS)
-        told = f"its first line is {title[:80]!r}, and names no host program; known: `# honeydue PROGRAM VERB`, {known}"
-        raise RefusalError(f"a recorded server can't run this script: {told}")
-    program, verb = words[:2]
-    try:
-        parts = shlex.split(command)
-        compile(parts[3], f"{program}.py", "exec", dont_inherit=True)
-    except (IndexError, SyntaxError, ValueError) as error:
-        raise RefusalError(
-            f"the script of {program} {verb} is no Python program in a shell command: {error}"
-        ) from error
-    if parts[:3] != ["sudo", "python3", "-c"] or parts[4:5] != [verb]:
-        raise RefusalError(f"the script of {program} {verb} runs something else than its first line says")
-    return program, verb, parts[5:]
+        raise RefusalError(f"a recorded server cannot run {script[:80]!r}; it knows the host programs {known}")
+    if host.world.get(_FILE, file[1], place=host.place) is None:
+        missing = f"python3: can't open file '{FOLDER}/{file[1]}.py': [Errno 2] No such file or directory"
+        raise RefusalError(f"Process exited with status 2: running {json.dumps(script)}:\n{missing}")
+    return file[2], words[3], words[4:]
 
 
 class CommandProvider(StandIn):

@@ -7,7 +7,7 @@ refuses what that refuses; what takes a real server minutes fails here at once.
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox.providers.answers_cluster import check, evict, join, kubeconfig, wait_for_rollout
+from sandbox.providers.answers_cluster import check, configure, evict, join, kubeconfig, wait_for_rollout
 from sandbox.providers.answers_server import FailedError, apply_ufw, confirm_ufw, wait_for_boot
 from sandbox.providers.ssh import Host
 
@@ -19,6 +19,7 @@ ANSWERS: Final[dict[tuple[str, str], Answer]] = {
     ("boot", "wait"): wait_for_boot,
     ("ufw", "apply"): apply_ufw,
     ("ufw", "confirm"): confirm_ufw,
+    ("k3s", "configure"): configure,
     ("k3s", "join"): join,
     ("evict", "check"): check,
     ("evict", "evict"): evict,

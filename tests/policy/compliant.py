@@ -79,7 +79,7 @@ def _node(node: str, index: int) -> list[Resource]:
         f"{node}-ufw",
         {
             "connection": Secret({"host": f"192.0.2.{index}", "privateKey": "key"}),
-            "create": "# honeydue ufw apply\nsudo python3 -c 'import ufw' apply",
+            "create": "sudo python3 /usr/local/lib/honeydue/ufw-0123456789abcdef.py apply",
             "stdin": json.dumps({"ufw": ufw_policy()}),
         },
         depends={"triggers": frozenset({server.urn})},

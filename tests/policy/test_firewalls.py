@@ -155,15 +155,6 @@ def test_a_policy_that_cannot_be_read_is_refused(stdin: Any, says: str) -> None:
     refuses(with_property("Command", "node1-ufw", ("stdin",), stdin), HOST, says)
 
 
-@pytest.mark.parametrize("line", ["# honeydue ufw apply", "# honeydue ufw apply again", "#  honeydue  ufw apply "])
-def test_the_command_is_known_by_its_first_line(line: str) -> None:
-    resources = with_property("Command", "node1-ufw", ("create",), f"{line}\nsudo python3")
-    passes(resources, HOST)
-    broken = [replace(item, properties={**item.properties, "stdin": "{"}) if item.name == "node1-ufw" else item
-              for item in resources]  # fmt: skip
-    refuses(broken, HOST, "stdin is no JSON")
-
-
 @pytest.mark.parametrize(
     "script",
     [
@@ -180,6 +171,16 @@ def test_the_command_is_known_by_its_first_line(line: str) -> None:
 def test_no_command_changes_a_firewall_by_hand(key: str, script: str) -> None:
     by_hand = resource("command:remote:Command", "by-hand", {"create": "true", key: script})
     refuses([*stack(), by_hand], HOST, f"{key} changes the firewall by hand")
+
+
+def test_a_command_that_runs_another_file_applies_no_policy() -> None:
+    """A comment or a name alone proves nothing: only the installed program is believed to read the policy."""
+    for line in ("# honeydue ufw apply", "sudo python3 /tmp/ufw-0123456789abcdef.py apply"):
+        resources = with_property("Command", "node1-ufw", ("create",), line)
+        broken = [replace(item, properties={**item.properties, "stdin": "{"}) if item.name == "node1-ufw" else item
+                  for item in resources]  # fmt: skip
+        passes(broken, HOST)
+        refuses(broken, "servers-are-behind-both-firewalls", "no command applies a UFW policy to it")
 
 
 def test_a_command_that_only_speaks_of_the_firewall_passes() -> None:

@@ -94,6 +94,9 @@ def test_a_list_of_firewalls_that_is_not_known_yet_is_left_aloud() -> None:
     leaves(with_property("Server", "node2", ("firewallIds",), UNKNOWN), ATTACHED, "firewallIds")
 
 
+UFW = "sudo python3 /usr/local/lib/honeydue/ufw-0123456789abcdef.py apply"
+
+
 def test_a_server_whose_ufw_nobody_sets_is_refused() -> None:
     refuses(without("Command", "node3-ufw"), BEHIND, "no command applies a UFW policy to it")
     [told] = [item.urn for item in judge(without("Command", "node3-ufw")) if item.rule == BEHIND]
@@ -104,7 +107,7 @@ def test_a_ufw_command_guards_only_the_server_that_triggers_it() -> None:
     refuses(made_from("Command", "node3-ufw", triggers=frozenset()), BEHIND, "no command applies a UFW policy")
 
 
-@pytest.mark.parametrize("create", ["true", "echo '# honeydue ufw apply'", "# honeydue ufw status"])
+@pytest.mark.parametrize("create", ["true", f"# {UFW}", f"{UFW} again", UFW.replace("apply", "confirm")])
 def test_a_command_that_applies_no_policy_guards_nobody(create: str) -> None:
     resources = with_property("Command", "node3-ufw", ("create",), create)
     refuses(resources, BEHIND, "no command applies a UFW policy to it")

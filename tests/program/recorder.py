@@ -39,6 +39,8 @@ class Registration:
     aliases: tuple[Any, ...]
     provider: str
     before_delete: tuple[str, ...]
+    on_error: tuple[str, ...]
+    retain_on_delete: bool
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Recording:
 
     registrations: list[Registration] = field(default_factory=list)
     registered_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
+    hooks: dict[str, pulumi.ResourceHook | pulumi.ErrorHook] = field(default_factory=dict)
 
     def of_type(self, suffix: str) -> list[Registration]:
         """Registrations whose type ends in `suffix`, in order."""
@@ -58,6 +60,11 @@ class Recording:
         found = [item for item in self.registrations if item.name == name and item.type.endswith(suffix)]
         assert len(found) == 1, f"{len(found)} registrations are named {name} ({suffix or 'any type'})"
         return found[0]
+
+    @property
+    def state(self) -> dict[str, dict[str, Any]]:
+        """The resources as the engine's state would hold them: the outputs contain the inputs."""
+        return {item.urn: {"type": item.type, "outputs": item.inputs} for item in self.registrations}
 
     def reaches(self, urn: str) -> set[str]:
         """Every urn that `urn` comes after: through dependencies, parents' providers and its provider."""
@@ -77,8 +84,9 @@ class Recording:
 class _Clouds(mocks.Mocks):
     """Answers in the clouds' place; an unknown invoke is an error, not an empty answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, deployed: dict[str, dict[str, Any]]) -> None:
         self._count = 0
+        self._deployed = deployed
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self._count += 1
@@ -88,6 +96,8 @@ class _Clouds(mocks.Mocks):
         match args.token:
             case "cloudflare:index/getZones:getZones":
                 return {"results": [{"id": f"{1:032x}", "name": args.args["name"]}]}, []
+            case "pulumi:pulumi:readStackResourceOutputs":
+                return {"name": args.args["stackName"], "outputs": self._deployed}, []
             case _:
                 raise AssertionError(f"the program calls {args.token}, which the recorder does not know")
 
@@ -125,8 +135,8 @@ def _computed(args: mocks.MockResourceArgs, count: int) -> dict[str, Any]:  # no
 
 
 class _Recorder(mocks.MockMonitor):
-    def __init__(self, recording: Recording) -> None:
-        super().__init__(_Clouds())
+    def __init__(self, recording: Recording, deployed: dict[str, dict[str, Any]]) -> None:
+        super().__init__(_Clouds(deployed))
         self._recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the gRPC method's name
@@ -153,6 +163,8 @@ class _Recorder(mocks.MockMonitor):
                 aliases=tuple(request.aliases),
                 provider=request.provider,
                 before_delete=tuple(request.hooks.before_delete),
+                on_error=tuple(request.hooks.on_error),
+                retain_on_delete=request.retainOnDelete,
             )
         )
         return answer
@@ -170,6 +182,9 @@ class _Hooks:
         self._recording = recording
 
     def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self._recording.hooks[hook.name] = hook
+
+    def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self._recording.hooks[hook.name] = hook
 
 
@@ -193,19 +208,34 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def record(stack: str, overrides: dict[str, Any] | None = None, *, preview: bool = False) -> Recording:
+def record(
+    stack: str,
+    overrides: dict[str, Any] | None = None,
+    *,
+    preview: bool = False,
+    deployed: Recording | None = None,
+) -> Recording:
     """Run the program with a stack file's values, some of them overridden (None leaves a key out).
+
+    `deployed` is the run that the stack's state comes from; without one the stack is new.
 
     Raises:
         Exception: whatever the program raises.
     """
     config = {**stack_config(stack), **generated_secrets(), **(overrides or {})}
     config = {key: value for key, value in config.items() if value is not None}
-    return record_config(stack, config, preview=preview)
+    state = deployed.state if deployed is not None else {}
+    return record_config(stack, config, preview=preview, deployed=state)
 
 
-def record_config(stack: str, config: dict[str, Any], *, preview: bool = False) -> Recording:
-    """Run the program with just this configuration."""
+def record_config(
+    stack: str,
+    config: dict[str, Any],
+    *,
+    preview: bool = False,
+    deployed: dict[str, dict[str, Any]] | None = None,
+) -> Recording:
+    """Run the program with just this configuration, over a state as the engine hands it over."""
     recording = Recording()
     secret_keys = [key for key in SECRET_KEYS if key in config]
 
@@ -214,7 +244,7 @@ def record_config(stack: str, config: dict[str, Any], *, preview: bool = False) 
 
     async def main() -> None:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        configure(stack, config, secret_keys, _Recorder(recording), preview=preview)
+        configure(stack, config, secret_keys, _Recorder(recording, deployed or {}), preview=preview)
         settings.SETTINGS.callbacks = _Hooks(recording)
         await asyncio.wait_for(pulumi.runtime.stack.run_in_stack(program), _PATIENCE_SECONDS)
 

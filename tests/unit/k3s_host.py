@@ -113,11 +113,20 @@ class K3sHost:
         }
 
     def join(self, tokens: dict[str, str] | None = None, **changes: Any) -> subprocess.CompletedProcess[str]:
+        """Configure, then join, as the program does."""
+        settings = self.settings(**changes)
+        configured = self.run("configure", settings)
+        if configured.returncode:
+            return configured
+        return self.run("join", tokens or TOKENS, settings["version"], json.loads(configured.stdout)["settings"])
+
+    def run(self, verb: str, given: dict[str, Any], *args: str) -> subprocess.CompletedProcess[str]:
+        """One verb of the program."""
         return run_program(
             "k3s",
-            "join",
-            json.dumps(self.settings(**changes)),
-            stdin=json.dumps(tokens or TOKENS),
+            verb,
+            *args,
+            stdin=json.dumps(given),
             tools=self.tools,
             changes={
                 "ROOT =": f'ROOT = "{self.root}/"',

@@ -11,7 +11,6 @@ from components.addresses import AddressPlan
 from components.cloud_init import USER_DATA_LIMIT, FirstBoot
 from components.firewall import Rule
 from components.k3s import node_config, reachable_at
-from components.ssh import Script, source
 from tests.unit.k3s_flags import SERVER_FLAGS
 
 PLAN = AddressPlan(network=IPv4Network("10.0.0.0/16"), subnet=IPv4Network("10.0.1.0/24"))
@@ -90,10 +89,3 @@ def test_a_kubeconfig_points_at_the_public_address() -> None:
     text = json.dumps({"clusters": [{"name": "default", "cluster": {"server": "https://127.0.0.1:6443", "ca": "x"}}]})
     (cluster,) = yaml.safe_load(reachable_at(text, "198.51.100.1"))["clusters"]
     assert cluster["cluster"] == {"server": "https://198.51.100.1:6443", "ca": "x"}
-
-
-def test_a_commands_first_line_names_what_runs_and_the_rest_is_the_program() -> None:
-    script = Script(program="evict", verb="evict", args=("hetzner1", "server"))
-    first, rest = script.text.split("\n", 1)
-    assert first == "# honeydue evict evict hetzner1 server"
-    assert shlex.split(rest) == ["sudo", "python3", "-c", source("evict"), "evict", "hetzner1", "server"]

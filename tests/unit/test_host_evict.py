@@ -31,7 +31,7 @@ def evict(cluster: FakeCluster, *args: str) -> tuple[int, dict[str, Any], str]:
 def test_a_server_is_drained_then_deleted_then_forgotten(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", three())
     cluster.answer("*")
-    assert evict(cluster, "hetzner2", "server") == (0, {"node": "hetzner2", "evicted": True}, "")
+    assert evict(cluster, "hetzner2", "server") == (0, {"node": "hetzner2", "evicted": True, "drained": True}, "")
     assert [call.split()[0] for call in cluster.changes] == ["drain", "delete", "-n"]
     assert "--ignore-daemonsets --delete-emptydir-data --force --timeout=300s" in cluster.changes[0]
     assert cluster.changes[1].startswith("delete node hetzner2 ")
@@ -50,7 +50,7 @@ def test_a_server_stays_while_another_is_not_ready(cluster: FakeCluster) -> None
     cluster.answer("get nodes *", three(hetzner3={"ready": False}))
     code, _, said = evict(cluster, "hetzner2", "server")
     assert code == 1
-    assert "hetzner2 stays: hetzner3 not Ready; make every other control plane Ready first" in said
+    assert "refusing to remove hetzner2: hetzner3 not Ready; make every other control plane Ready first" in said
     assert cluster.changes == [], "with two of three gone the cluster stops"
 
 
@@ -116,7 +116,11 @@ def test_an_api_that_does_not_answer_evicts_nobody(cluster: FakeCluster) -> None
 def test_a_teardown_asks_for_no_quorum_and_drains_nothing(cluster: FakeCluster) -> None:
     cluster.answer("delete node hetzner2 *")
     cluster.answer(SECRET)
-    assert evict(cluster, "hetzner2", "server", "teardown") == (0, {"node": "hetzner2", "evicted": True}, "")
+    assert evict(cluster, "hetzner2", "server", "teardown") == (
+        0,
+        {"node": "hetzner2", "evicted": True, "drained": True},
+        "",
+    )
 
 
 def test_a_teardown_goes_on_where_the_cluster_is_gone(cluster: FakeCluster) -> None:

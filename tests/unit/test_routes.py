@@ -84,12 +84,15 @@ def test_a_route_may_ask_for_client_certificates_of_its_own() -> None:
         "secretNames": ["api-client-ca"],
     }
     annotations = bodies["Ingress"]["metadata"]["annotations"]
-    assert annotations["traefik.ingress.kubernetes.io/router.tls.options"] == "honeydue-api@kubernetescrd"
+    assert (
+        annotations["traefik.ingress.kubernetes.io/router.tls.options"]
+        == "honeydue-api-client-certificates@kubernetescrd"
+    )
 
 
 def test_a_canary_may_ask_for_client_certificates_too() -> None:
     tls = made(canary={"service": "next", "weight": 10}, clientCertificates=[CA])["IngressRoute"]["spec"]["tls"]
-    assert tls["options"] == {"name": "api", "namespace": "honeydue"}
+    assert tls["options"] == {"name": "api-client-certificates", "namespace": "honeydue"}
 
 
 def test_a_canary_says_its_class_where_traefik_does_not_look() -> None:

@@ -127,18 +127,22 @@ def test_the_order_of_denials_is_restored(server: UfwServer) -> None:
     assert server.observed()[0] == before, "the first rule that matches decides"
 
 
-def test_a_late_confirmation_says_so_and_gives_a_second_chance(server: UfwServer) -> None:
+def test_a_late_confirmation_fails_and_never_applies_rules_again(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()[0]
     wanted = soon(HTTPS4, SSH)
     server.apply(wanted)
     server.wait_for_rules(before, 15)
     server.wait_until_unguarded(5)
-    late = server.ufw("confirm", {"confirm": ufw.digest(wanted)})
-    assert late.returncode == 1
-    assert "not confirmed in time, so undone; applied once more" in late.stderr
-    assert len(late.stderr.strip().splitlines()) == 1
-    assert server.ufw("confirm", {"confirm": ufw.digest(wanted)}).returncode == 0, "the next `up` must get through"
+    for _ in range(2):
+        late = server.ufw("confirm", {"confirm": ufw.digest(wanted)})
+        assert late.returncode == 1
+        assert "not confirmed in time, so this host has its former rules again" in late.stderr
+        assert "honeydue:operators" in late.stderr
+        assert len(late.stderr.strip().splitlines()) == 1
+        assert server.observed()[0] == before, "rules that locked the operator out came back"
+    server.apply(wanted)
+    assert server.ufw("confirm", {"confirm": ufw.digest(wanted)}).returncode == 0, "the next attempt must get through"
     assert dict(ufw.parse(server.observed()[0])) == dict(ufw.canonical(item) for item in (HTTPS4, SSH))
 
 
@@ -148,7 +152,7 @@ def test_a_confirmation_of_other_rules_disarms_nothing(server: UfwServer) -> Non
     server.apply(soon(HTTPS4))
     wrong = server.ufw("confirm", {"confirm": "0123456789abcdef"})
     assert wrong.returncode == 1
-    assert "not 0123456789abcdef: apply first" in wrong.stderr
+    assert "not 0123456789abcdef: run pulumi up again" in wrong.stderr
     server.wait_for_rules(before, 15)
 
 

@@ -1,0 +1,127 @@
+"""The stack's own last deployment, as far as this run must know it.
+
+Source: the engine's `readStackResourceOutputs`, which reads the latest state. It needs no cloud, works in previews, and
+is unaffected by an update that failed half-way, unlike the stack's outputs.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from components.firewall import policy_digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What the stack holds; empty before its first update.
+
+    Attributes:
+        networks: The ranges of the private network and its subnet, by the key of the stack file.
+        private_ips: Each server's private address.
+        roles: Each server's role.
+        users: The SSH user of each server.
+        namespace: The namespace of the routes.
+        k3s_versions: The k3s release that each server was given last.
+        pulls_required: Whether Traefik turns away whoever presents no certificate of the origin pulls' CA.
+        attempts: The number of each host firewall's next attempt.
+    """
+
+    networks: Mapping[str, str] = field(default_factory=dict)
+    private_ips: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, str] = field(default_factory=dict)
+    namespace: str | None = None
+    k3s_versions: Mapping[str, str] = field(default_factory=dict)
+    pulls_required: bool = False
+    attempts: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls) -> "Deployed":
+        """Read the state of the stack that runs this program."""
+        own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": own}).value
+        return cls.of((answer or {}).get("outputs") or {})
+
+    @classmethod
+    def of(cls, resources: Mapping[str, Mapping[str, Any]]) -> "Deployed":
+        """Sort the resources of a state.
+
+        Args:
+            resources: By URN, each with its `type` and its `outputs`, which hold its inputs too.
+        """
+        found = _ByType(resources)
+        commands = found.all("command:remote:Command")
+        namespaces = found.all("kubernetes:core/v1:Namespace")
+        options = found.all("kubernetes:traefik.io/v1alpha1:TLSOption").get("traefik-tls-options", {})
+        return cls(
+            networks={
+                key: outputs["ipRange"]
+                for key, kind in (("networkRange", "network:Network"), ("subnetRange", "networkSubnet:NetworkSubnet"))
+                for outputs in found.all(f"hcloud:index/{kind}").values()
+            },
+            private_ips=_named(found.all("hcloud:index/serverNetwork:ServerNetwork"), "-private", _private_ip),
+            roles=_named(found.all("hcloud:index/server:Server"), "", _role),
+            users=_named(commands, "-boot", _user),
+            namespace=next((outputs["metadata"]["name"] for outputs in namespaces.values()), None),
+            k3s_versions=_named(commands, "-k3s", _k3s_version),
+            pulls_required="clientAuth" in options.get("spec", {}),
+            attempts={
+                name.removesuffix("-ufw-apply"): _next_attempt(
+                    outputs, commands.get(name.replace("-apply", "-confirm"))
+                )
+                for name, outputs in commands.items()
+                if name.endswith("-ufw-apply")
+            },
+        )
+
+
+class _ByType:
+    def __init__(self, resources: Mapping[str, Mapping[str, Any]]) -> None:
+        self._resources = resources
+
+    def all(self, kind: str) -> dict[str, Mapping[str, Any]]:
+        """The outputs of the resources of a type, by name."""
+        return {
+            urn.rpartition("::")[2]: resource["outputs"]
+            for urn, resource in self._resources.items()
+            if resource["type"] == kind
+        }
+
+
+def _named(
+    outputs: Mapping[str, Mapping[str, Any]], suffix: str, read: Callable[[Mapping[str, Any]], Any]
+) -> dict[str, str]:
+    """A value of each server, by the server's name; resources without the suffix or the value are left out."""
+    found = {name.removesuffix(suffix): read(item) for name, item in outputs.items() if name.endswith(suffix)}
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def _private_ip(attachment: Mapping[str, Any]) -> Any:
+    return attachment.get("ip")
+
+
+def _role(server: Mapping[str, Any]) -> Any:
+    return (server.get("labels") or {}).get("role")
+
+
+def _user(command: Mapping[str, Any]) -> Any:
+    return (command.get("connection") or {}).get("user")
+
+
+def _k3s_version(command: Mapping[str, Any]) -> Any:
+    """`sudo python3 PROGRAM join VERSION DIGEST`."""
+    words = shlex.split(command.get("create") or "")
+    return next((word for word in words[4:5] if re.fullmatch(r"v\d+\.\d+\.\d+\+k3s\d+", word)), None)
+
+
+def _next_attempt(applied: Mapping[str, Any], confirmed: Mapping[str, Any] | None) -> int:
+    """The last one's number, or the next after rules that were applied and, as the update failed, never confirmed."""
+    given = json.loads(applied.get("stdin") or "{}")
+    wanted = json.loads((confirmed or {}).get("stdin") or "{}").get("confirm")
+    last = int(given.get("attempt", 1))
+    return last if wanted == policy_digest(given.get("ufw", {})) else last + 1
