@@ -1,7 +1,6 @@
 """The stack: honeydue's edge, wired in the order in which data flows."""
 
 import pulumi
-from pulumi_kubernetes import Provider
 
 from components.addresses import AddressPlan
 from components.catalogue import K3S_RELEASES
@@ -9,7 +8,7 @@ from components.config import StackConfig, admin_users
 from components.deployed import Deployed
 from components.dns import RoundRobinDns, RoundRobinDnsArgs, find_zone
 from components.fleet import Fleet, FleetArgs
-from components.k3s import K3sCluster, K3sClusterArgs
+from components.k3s import K3sCluster, K3sClusterArgs, kubernetes_provider
 from components.origin_tls import OriginCertificate, OriginCertificateArgs, OriginPulls, OriginPullsArgs, ZoneTls
 from components.quorum_gate import QuorumGate
 from components.ranges_in_force import ranges_in_force
@@ -46,14 +45,9 @@ cluster = K3sCluster(
         teardown=config.teardown,
     ),
 )
-kubernetes = Provider(
-    "cluster",
-    kubeconfig=cluster.kubeconfig,
-    cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",  # so a new kubeconfig replaces nothing
-    enable_secret_mutable=True,  # a rotated certificate is an update, not a moment without one
-    opts=pulumi.ResourceOptions(depends_on=cluster.joined),  # while a node joins, the API may pause
-)
+kubernetes = kubernetes_provider("cluster", cluster)
 in_cluster = pulumi.ResourceOptions(provider=kubernetes)
+adopting = kubernetes_provider("cluster-adopting", cluster, adopts=True)
 
 certificate = OriginCertificate(
     "origin",
@@ -87,6 +81,8 @@ routes = Routes(
     "routes",
     RoutesArgs(
         namespace=config.namespace,
+        namespace_provider=adopting,
+        teardown=config.teardown,
         rate_limit=config.rate_limit,
         cloudflare=ranges.cidrs,
         admin_users=admin_users(),
@@ -100,7 +96,7 @@ routes = Routes(
     in_cluster,
 )
 dns = RoundRobinDns("dns", RoundRobinDnsArgs(zone_id=zone_id, nodes=fleet.ingress_nodes, answering=routes.answering))
-gate.guard([fleet, cluster, kubernetes, certificate, pulls, zone_tls, traefik, routes, dns])
+gate.guard([fleet, cluster, kubernetes, adopting, certificate, pulls, zone_tls, traefik, routes, dns])
 
 pulumi.export("nodes", fleet.summary)
 pulumi.export("urls", [f"https://{host}/" for host in config.hosts])

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pulumi
 import yaml
 from pulumi_command.remote import Command
+from pulumi_kubernetes import Provider
 from pulumi_random import RandomPassword
 
 from components.addresses import AddressPlan
@@ -131,6 +132,24 @@ class K3sCluster(pulumi.ComponentResource):
             triggers=[plane.server_id],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[joined], delete_before_replace=True),
         )
+
+
+def kubernetes_provider(name: str, cluster: K3sCluster, *, adopts: bool = False) -> Provider:
+    """A Kubernetes provider for the cluster, used once every node has joined: while one joins, the API may pause.
+
+    Args:
+        name: The resource's name.
+        cluster: The cluster, whose kubeconfig may change without replacing any object.
+        adopts: Whether an object that exists already is taken over, and not an error.
+    """
+    return Provider(
+        name,
+        kubeconfig=cluster.kubeconfig,
+        cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",  # so a new kubeconfig replaces nothing
+        enable_secret_mutable=True,  # a rotated certificate is updated, and not deleted first
+        upsert_existing_objects=adopts,
+        opts=pulumi.ResourceOptions(depends_on=cluster.joined),
+    )
 
 
 def settings_digest(settings: str) -> str:

@@ -1,5 +1,6 @@
 """What to do when SSH cannot connect: the plugin's own error names neither `operators` nor this machine's address."""
 
+import re
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
@@ -40,10 +41,9 @@ class LockoutAdvice:
 
     def _explain(self, args: pulumi.ErrorHookArgs) -> bool:
         """Never retries: the plugin already did."""
-        error = args.errors[0] if args.errors else ""
-        if "dial tcp" in error or "ssh: handshake failed" in error:
-            server = str((args.new_inputs or args.old_inputs or {}).get("connection", {}).get("host"))
-            pulumi.log.error(f"{args.name}: cannot connect to {server} over SSH. {self.advice(server)}")
+        silent = re.search(r"dial tcp ([0-9.]+):", args.errors[0] if args.errors else "")
+        if silent:
+            pulumi.log.error(f"{args.name}: cannot connect to {silent[1]} over SSH. {self.advice(silent[1])}")
         return False
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
+from pulumi_kubernetes import Provider
 
 from components.manifests import TRAEFIK_API, Manifest, manifest, register
 from components.middlewares import Middlewares, MiddlewaresArgs
@@ -22,13 +23,21 @@ CLASS_ANNOTATION: Final = "honeydue.com/ingress-class"
 """Traefik's CRD provider has no classes: it ignores a route of another kubernetes.io/ingress.class."""
 REQUIRED_ANNOTATION: Final = "honeydue.com/required-middlewares"
 CANARY_PRIORITY: Final = 1000
+_ROUTERS: Final = ("Ingress", "IngressRoute")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoutesArgs:
-    """The routes and their classes, what their middlewares need, the origin certificate, and what comes before them."""
+    """The routes and their classes, what their middlewares need, the origin certificate, and what comes before them.
+
+    Attributes:
+        namespace_provider: Takes over a namespace that exists already: an application may have been there first.
+        teardown: Whether everything may be deleted.
+    """
 
     namespace: str
+    namespace_provider: Provider
+    teardown: bool
     rate_limit: RateLimit
     cloudflare: Sequence[str]
     admin_users: pulumi.Output[str]
@@ -49,7 +58,14 @@ class Routes(pulumi.ComponentResource):
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:Routes", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = register(f"{name}-namespace", manifest("v1", "Namespace", None, args.namespace), child)
+        namespace = register(
+            f"{name}-namespace",
+            manifest("v1", "Namespace", None, args.namespace),
+            # deleting it would delete every workload in it, so not even a destroy does
+            pulumi.ResourceOptions(
+                parent=self, provider=args.namespace_provider, protect=not args.teardown, retain_on_delete=True
+            ),
+        )
         middlewares = Middlewares(
             f"{name}-middlewares",
             MiddlewaresArgs(
@@ -78,17 +94,28 @@ class Routes(pulumi.ComponentResource):
             if item.name != BUNDLED_CLASS
         ]
         self.answering = {}
+        announce = pulumi.ResourceHook("announce-router", _announce)
         for route in args.routes:
             made = before
             for body in route_manifests(route, args.namespace, args.min_tls_version):
+                hooks = pulumi.ResourceHookBinding(after_create=[announce]) if body["kind"] in _ROUTERS else None
                 resource = register(
                     f"{name}-{body['metadata']['name']}-{body['kind'].lower()}",
                     body,
-                    pulumi.ResourceOptions(parent=self, depends_on=made),
+                    pulumi.ResourceOptions(parent=self, depends_on=made, hooks=hooks),
                 )
                 made = [*made, resource]
             self.answering |= dict.fromkeys(route.hosts, made[-1])
         self.register_outputs({})
+
+
+def _announce(args: pulumi.ResourceHookArgs) -> None:
+    """The application may come later than its routes; say so once, when a router is created."""
+    metadata = (args.new_inputs or {})["metadata"]
+    pulumi.log.info(
+        f"Route {metadata['name']} does not wait for its Service: until the Service has ready pods in namespace "
+        f"{metadata['namespace']}, the route's hosts answer 404 or 503."
+    )
 
 
 def ingress_class(item: IngressClass) -> Manifest:
@@ -123,7 +150,10 @@ def route_manifests(route: Route, namespace: str, min_tls_version: str) -> list[
 def ingress(route: Route, namespace: str) -> Manifest:
     """The standard Ingress of a plain route."""
     prefix = "traefik.ingress.kubernetes.io/router"
-    annotations = {f"{prefix}.entrypoints": "websecure"}
+    annotations = {
+        f"{prefix}.entrypoints": "websecure",
+        "pulumi.com/skipAwait": "true",  # the provider would wait a minute for a Service that is not deployed yet
+    }
     if route.middlewares:
         annotations[f"{prefix}.middlewares"] = ",".join(_qualified(namespace, name) for name in route.middlewares)
     if route.client_certificates is not None:

@@ -11,11 +11,12 @@ from pulumi_command.remote import Command, ConnectionArgs, Logging
 from components import host_programs
 from components.lockout import LockoutAdvice
 
-DIAL_ATTEMPTS: Final = 22
+DIAL_LIMIT: Final = 20
 DIAL_SECONDS: Final = 2
-"""How often and how long the plugin tries to connect: 66 s to a port that refuses, 110 s to one that stays silent.
+"""How often and how long the plugin tries again to connect: 61 s to a port that refuses, 103 s to one that is silent.
 
-pulumi-command waits 0.1 s after the first attempt and 1.5 times as long after each further one, 5 s at most.
+pulumi-command 1.2 makes one attempt more than the limit. It waits 0.1 s after the first, 1.5 times as long after each
+further one, and 5 s at most. The seconds bound each TCP connection (remote/connection.go).
 """
 
 
@@ -43,7 +44,7 @@ class Reachable:
             host_key=self.host_key,
             user=self.user,
             private_key=self.private_key,
-            dial_error_limit=DIAL_ATTEMPTS,
+            dial_error_limit=DIAL_LIMIT,
             per_dial_timeout=DIAL_SECONDS,
         )
 

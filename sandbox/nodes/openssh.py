@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sandbox.providers.refusal import RefusalError
+from sandbox.providers.ssh import after_attempts, dial_limit
 
 _FAILED: Final = 255
 """The client's own exit status for a connection that did not come about."""
@@ -16,7 +17,8 @@ _LASTING: Final = ("Host key verification failed", "Permission denied")
 """What another try does not mend; the real plugin tries again all the same."""
 _LIMIT: Final = 1200.0
 """Seconds that one command may take."""
-_PAUSE: Final = 0.5
+_FIRST_PAUSE, _FACTOR, _LONGEST_PAUSE = 0.1, 1.5, 5.0
+"""Seconds between two attempts, as pulumi-command waits."""
 
 
 def execute(connection: Mapping[str, Any], script: str, stdin: str, enter: Sequence[str]) -> str:
@@ -34,19 +36,29 @@ def execute(connection: Mapping[str, Any], script: str, stdin: str, enter: Seque
     host, user = str(connection.get("host", "")), str(connection.get("user") or "root")
     with tempfile.TemporaryDirectory() as folder:
         command = [*enter, *_client(Path(folder), connection), f"{user}@{host}", script]
-        for attempt in range(int(connection.get("dialErrorLimit") or 10)):
+        for attempt in range(dial_limit(connection) + 1):
             if attempt:
-                time.sleep(min(_PAUSE * attempt, 5))
+                time.sleep(min(_FIRST_PAUSE * _FACTOR ** (attempt - 1), _LONGEST_PAUSE))
             done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=_LIMIT, check=False)
             if done.returncode != _FAILED or any(words in done.stderr for words in _LASTING):
                 break
     if done.returncode == _FAILED:
-        raise RefusalError(f"ssh: {user}@{host}: {' '.join(done.stderr.split())}")
+        raise RefusalError(after_attempts(connection, _words(host, connection, " ".join(done.stderr.split()))))
     if done.returncode:
         raise RefusalError(
             f"Process exited with status {done.returncode}: running {json.dumps(script)}:\n{done.stderr}"
         )
     return done.stdout
+
+
+def _words(host: str, connection: Mapping[str, Any], said: str) -> str:
+    """The client's words as the plugin, which is written in Go, puts them."""
+    dial = f"dial tcp {host}:{int(connection.get('port') or 22)}"
+    if "Connection refused" in said:
+        return f"{dial}: connect: connection refused"
+    if "timed out" in said:
+        return f"{dial}: i/o timeout"
+    return f"ssh: handshake failed: {said}"
 
 
 def _client(folder: Path, connection: Mapping[str, Any]) -> list[str]:

@@ -74,9 +74,10 @@ class KubernetesObject(Resource):
         return {**state, **self.shown(inputs)}
 
     def create(self, inputs: Plain, urn: str) -> Made:
-        """POST."""
+        """POST, or PATCH where the provider takes over what exists."""
         manifest = self.shown(inputs)
-        return Made(id=identity_of(manifest), outputs=self.connection.api.create(self.shape, manifest, urn))
+        made = self.connection.api.create(self.shape, manifest, urn, upsert=self.connection.upserts)
+        return Made(id=identity_of(manifest), outputs=made)
 
     def read(self, identity: str, state: Plain) -> Plain | None:
         """GET."""
@@ -158,7 +159,15 @@ class Connection:
     @property
     def secrets_are_mutable(self) -> bool:
         """Whether a Secret's data may change in place."""
-        return bool(normal(self._configuration().get("enableSecretMutable")) == "true")
+        return self._is_on("enableSecretMutable")
+
+    @property
+    def upserts(self) -> bool:
+        """Whether a create takes over an object that exists."""
+        return self._is_on("upsertExistingObjects")
+
+    def _is_on(self, key: str) -> bool:
+        return bool(normal(self._configuration().get(key)) == "true")
 
 
 class Kubernetes(StandIn):

@@ -24,10 +24,11 @@ class Api(Protocol):
     def refuse(self, kind: Kind, manifest: Manifest, *, exists: bool = False) -> None:
         """A dry run, of a creation or of a change: raises RefusalError for what the API server would not take."""
 
-    def create(self, kind: Kind, manifest: Manifest, urn: str) -> Manifest:
-        """Make the object for this resource, and give it back once it is live. Raises RefusalError if it exists.
+    def create(self, kind: Kind, manifest: Manifest, urn: str, *, upsert: bool = False) -> Manifest:
+        """Create the object of this resource, and return it once it is live.
 
-        What is there but does not become live is an UnfinishedError.
+        An object that exists already is a RefusalError, or with `upsert` is taken over. An object that was created and
+        does not become live is an UnfinishedError.
         """
 
     def get(self, kind: Kind, identity: str) -> Manifest | None:
@@ -45,6 +46,12 @@ def identity_of(manifest: Manifest) -> str:
     metadata = manifest["metadata"]
     namespace = metadata.get("namespace")
     return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+
+
+def skips_await(manifest: Manifest) -> bool:
+    """Whether the provider returns without waiting for the object: only the exact text "true" counts."""
+    annotations = manifest["metadata"].get("annotations") or {}
+    return bool(annotations.get("pulumi.com/skipAwait") == "true")
 
 
 def unreachable(server: str, why: str) -> UnreachableError:

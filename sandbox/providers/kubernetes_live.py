@@ -18,6 +18,7 @@ from sandbox.providers.kubernetes_api import (
     identity_of,
     not_created,
     not_found,
+    skips_await,
     without_address,
 )
 from sandbox.providers.kubernetes_https import APPLY_PATCH, JSON_PATCH, Answer, Client
@@ -72,12 +73,14 @@ class LiveApi:
         if answer.refused and (exists or answer.missing not in ("", "namespaces")):
             raise RefusalError(_words(kind, manifest, answer))
 
-    def create(self, kind: Kind, manifest: Manifest, urn: str) -> Manifest:
-        """A plain POST: an object that exists is refused."""
+    def create(self, kind: Kind, manifest: Manifest, urn: str, *, upsert: bool = False) -> Manifest:
+        """A plain POST, which an object that exists makes fail; with `upsert` a server-side apply."""
         identity = identity_of(manifest)
         self._ledger.begins(kind, identity, urn)
-        path = _path(kind, identity).rpartition("/")[0]
-        answer = self._client.send("POST", path, query=_WRITING, body=manifest)
+        if upsert:
+            answer = self._apply(kind, identity, manifest, force="false")
+        else:
+            answer = self._client.send("POST", _path(kind, identity).rpartition("/")[0], query=_WRITING, body=manifest)
         if answer.refused:
             self._ledger.ended(kind, identity, urn)
             raise not_created(identity, _words(kind, manifest, answer))
@@ -153,7 +156,7 @@ class LiveApi:
 
     def _awaited(self, kind: Kind, identity: str, made: Manifest) -> Manifest:
         """The object once it is live."""
-        if kind.kind != "Ingress":
+        if kind.kind != "Ingress" or skips_await(made):
             return _visible(made)
         live = made
         for found in self._looks(kind, identity, self._patience.address):

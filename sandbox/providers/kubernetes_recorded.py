@@ -18,6 +18,7 @@ from sandbox.providers.kubernetes_api import (
     identity_of,
     not_created,
     not_found,
+    skips_await,
     unreachable,
     without_address,
 )
@@ -48,10 +49,12 @@ class RecordedApi:
         if problems:
             raise RefusalError(f"failed to create typed patch object ({_named(kind, manifest)}): {'; '.join(problems)}")
 
-    def create(self, kind: Kind, manifest: Manifest, urn: str) -> Manifest:
-        """A plain POST: an object that exists is refused."""
+    def create(self, kind: Kind, manifest: Manifest, urn: str, *, upsert: bool = False) -> Manifest:
+        """A plain POST, which an object that exists makes fail; with `upsert` a server-side apply."""
         self.refuse(kind, manifest)
         name, identity = manifest["metadata"]["name"], identity_of(manifest)
+        if upsert and self._item(kind, identity) is not None:
+            return self.apply(kind, identity, manifest)
         if self._item(kind, identity) is not None:
             raise not_created(identity, f'{kind.resource} "{name}" already exists')
         namespace = manifest["metadata"].get("namespace")
@@ -104,6 +107,8 @@ class RecordedApi:
         found = self._world.get("ingress_class", str(chosen), place=self._cluster.id)
         served = chosen == _BUNDLED_CLASS or (found is not None and found.data["spec"].get("controller") == _CONTROLLER)
         hostname = self._status_hostname()
+        if skips_await(live):
+            return {"loadBalancer": {"ingress": [{"hostname": hostname}]}} if served and hostname else {}
         if not served or not hostname:
             why = "Traefik is not told what to write there" if served else f"no controller serves the class {chosen}"
             raise RefusalError(without_address(identity, why))

@@ -1,5 +1,6 @@
 """SSH to a recorded server: it answers if it runs, has the host key that is pinned, and knows the user's key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,27 @@ class Host:
 
 
 def connect(world: World, connection: Plain) -> Host:
-    """The server behind a connection. Raises RefusalError as the real one fails."""
+    """The server behind a connection. Raises RefusalError in the real plugin's words, but after a single attempt."""
+    try:
+        return _attempt(world, connection)
+    except RefusalError as error:
+        raise RefusalError(after_attempts(connection, str(error))) from error
+
+
+def after_attempts(connection: Mapping[str, Any], reason: str) -> str:
+    """The plugin's error after its last attempt; it gives the limit, and made one attempt more.
+
+    Source: pulumi-command 1.2, remote/connection.go.
+    """
+    return f"after {dial_limit(connection)} failed attempts: {reason}"
+
+
+def dial_limit(connection: Mapping[str, Any]) -> int:
+    """How often the plugin tries again."""
+    return int(connection.get("dialErrorLimit") or 10)
+
+
+def _attempt(world: World, connection: Plain) -> Host:
     address = str(connection.get("host", ""))
     server = server_at(world, address)
     dial = f"dial tcp {address}:{int(connection.get('port') or 22)}"

@@ -169,8 +169,8 @@ def test_a_server_that_is_still_an_etcd_learner_is_waited_for(host: K3sHost) -> 
     host.node(learner, once=True)
     host.node(node("hetzner1"))
     done = host.join(peers=[])
-    assert done.returncode == 0
-    assert "EtcdIsVoter is False: : learner" in done.stderr, "etcd takes one learner at a time: the next would fail"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len([call for call in host.cluster.calls if "get node" in call]) == 2, "the next one would fail to join"
 
 
 def test_a_service_that_is_not_up_is_not_taken_for_ready(host: K3sHost) -> None:
@@ -188,3 +188,45 @@ def test_a_missing_token_is_told_without_a_traceback(host: K3sHost) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "token" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "said"),
+    [
+        ("v1.35.3+k3s1", "v1.34.6+k3s1", "refusing to replace k3s v1.35.3+k3s1 by the older v1.34.6+k3s1"),
+        ("v1.34.6+k3s1", "v1.34.5+k3s1", "refusing to replace k3s v1.34.6+k3s1 by the older v1.34.5+k3s1"),
+        ("v1.33.10+k3s1", "v1.35.3+k3s1", "from v1.33.10+k3s1 to v1.35.3+k3s1: go one minor version at a time"),
+    ],
+)
+@pytest.mark.parametrize("role", ["server", "agent"])
+def test_a_member_never_goes_back_and_never_skips_a_minor_version(
+    host: K3sHost, role: str, present: str, wanted: str, said: str
+) -> None:
+    host.is_member({"cluster-init": True}, role)
+    host.cluster.answer("--version", f"k3s version {present} (abcdef)\n")
+    config = {"node-name": "hetzner1"}
+    done = host.join(role=role, version=wanted, config=config)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not host.starts, "k3s was restarted all the same"
+    assert host.config == {"cluster-init": True}, "the configuration was changed before the refusal"
+
+
+def test_settings_of_another_update_are_not_joined_with(host: K3sHost) -> None:
+    configured = host.run("configure", host.settings())
+    assert configured.returncode == 0, configured.stderr
+    done = host.run("join", TOKENS, VERSION, "0123456789abcdef")
+    assert done.returncode == 1
+    assert "run pulumi up again" in done.stderr
+    assert not host.starts
+
+
+def test_an_error_gives_the_reason_first_and_fits_on_a_screen(host: K3sHost) -> None:
+    host.cluster.answer("--version", f"k3s version {VERSION} (abcdef)\n")
+    host.node(node("hetzner1", ready=False))
+    fake(host.tools, "journalctl", f"[ $1 = -u ] && for i in $(seq $4); do echo {'x' * 500}; done")
+    done = host.join(peers=[], readySeconds=1)
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("k3s: not Ready in time: Ready is Unknown")
+    assert len(lines) <= 14
+    assert max(map(len, lines)) <= 200

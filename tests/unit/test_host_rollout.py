@@ -30,7 +30,7 @@ def job(cluster: FakeCluster, *, restarts: int = 0, status: dict[str, Any] | Non
     cluster.answer("*get job *", {"metadata": {"uid": "u1"}, "status": status or {"active": 1}})
     pod = {"status": {"containerStatuses": [{"restartCount": restarts}]}}
     cluster.answer("*get pods -l batch.kubernetes.io/controller-uid=u1 *", items(pod))
-    cluster.answer("*logs job/helm-install-traefik --tail=30", HELM)
+    cluster.answer("*logs job/helm-install-traefik --tail=12", HELM)
 
 
 def wait(cluster: FakeCluster, seconds: str = "1", settled: float = 0.3) -> tuple[int, dict[str, Any], str]:
@@ -120,4 +120,4 @@ def test_an_api_that_is_away_for_a_moment_is_waited_for(cluster: FakeCluster) ->
     cluster.answer("*get daemonset *", "connection refused\n", code=1, once=True)
     cluster.answer("*get daemonset *", daemonset())
     code, _, said = wait(cluster, "30")
-    assert (code, said) == (0, "the API does not answer (connection refused)\n")
+    assert (code, said) == (0, "")
