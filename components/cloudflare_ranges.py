@@ -13,36 +13,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
+from components.reserved import RESERVED
+
 _SNAPSHOT: Final = Path(__file__).with_suffix(".json")
 _BROADEST: Final = {4: 8, 6: 16}
 """The shortest prefix that a range may have, by IP version."""
-
-_RESERVED: Final[dict[int, tuple[IPv4Network | IPv6Network, ...]]] = {
-    4: tuple(
-        IPv4Network(text)
-        for text in (
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.0.0.0/24",
-            "192.0.2.0/24",
-            "192.168.0.0/16",
-            "198.18.0.0/15",
-            "198.51.100.0/24",
-            "203.0.113.0/24",
-            "224.0.0.0/4",
-            "240.0.0.0/4",
-        )
-    ),
-    6: tuple(
-        IPv6Network(text)
-        for text in ("::/8", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8")
-    ),
-}
-"""Space that is nobody's on the internet (IANA's special-purpose registries, RFC 6890) or embeds IPv4."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +116,6 @@ def _network(text: Any) -> IPv4Network | IPv6Network | None:
 def _faults(network: IPv4Network | IPv6Network) -> Iterator[str]:
     if network.prefixlen < _BROADEST[network.version]:
         yield f"{network} is too broad; allowed: /{_BROADEST[network.version]} or narrower"
-    for reserved in _RESERVED[network.version]:
+    for reserved in RESERVED:
         if network.overlaps(reserved):
             yield f"{network} overlaps reserved space {reserved}; allowed: public addresses"

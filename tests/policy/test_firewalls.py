@@ -47,6 +47,7 @@ OPEN = [
     ("10.0.0.0/8", "443", "80 and 443 only to Cloudflare"),
     ("10.0.1.0/24", "80", "80 and 443 only to Cloudflare"),
     ("203.0.113.0/24", "443", "overlaps 203.0.113.0/24"),
+    ("3fff::/32", "443", "overlaps 3fff::/20"),
     ("0.0.0.0/0", "22", "(a part of) everywhere"),
     ("::/0", "22", "(a part of) everywhere"),
     ("0.0.0.0/1", "22", "(a part of) everywhere"),

@@ -82,6 +82,7 @@ def test_an_ipv4_list_that_would_open_or_close_the_origin_is_refused(ipv4: list[
         (["ff02::/32"], "overlaps reserved space ff00::/8"),
         (["::1/128"], "overlaps reserved space ::/8"),
         (["2001:db8::/48"], "overlaps reserved space 2001:db8::/32"),
+        (["3fff::/32"], "overlaps reserved space 3fff::/20"),
         (["104.16.0.0/13"], "104.16.0.0/13 stands in the IPv6 list"),
     ],
 )
