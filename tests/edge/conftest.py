@@ -30,7 +30,7 @@ __all__ = ["EDGE", "EDGE_ADDRESSES", "engine"]
 
 STRANGER = "stranger"
 STRANGER_ADDRESSES = ("203.0.113.66", "2001:db8:bad::66")
-LAPTOP_ADDRESSES = ("192.0.2.10", "2001:db8:ffff::1")
+LAPTOP_ADDRESSES = ("198.18.0.10", "2001:2:0:ffff::1")
 NODES = ("node1", "node2", "node3")
 
 

@@ -143,7 +143,7 @@ def talking(stack: Stack, node: str) -> Iterator[Callable[[], str]]:
 
 
 def test_rules_that_lock_the_operator_out_roll_back_by_themselves(stack: Stack) -> None:
-    elsewhere = Rule(source=ip_network("192.0.2.77/32"), port="22", proto="tcp", comment="not this laptop")
+    elsewhere = Rule(source=ip_network("198.18.0.77/32"), port="22", proto="tcp", comment="not this laptop")
     policy = {**ufw_policy([elsewhere]), "rollbackSeconds": 4}
     with talking(stack, "node1") as say:
         assert say() == "200"

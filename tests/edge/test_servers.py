@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from sandbox.nodes.machine import Machine
-from tests.edge.conftest import NODES, Stack
+from tests.edge.conftest import LAPTOP_ADDRESSES, NODES, Stack
 from tests.edge.probe import seen
 from tests.stack_files import stack_config
 
@@ -69,7 +69,7 @@ def test_a_server_sees_nothing_of_this_machines_own_files(stack: Stack) -> None:
 
 def test_a_server_with_another_host_key_is_told_nothing(stack: Stack) -> None:
     with another_host_key(stack, "node2"):
-        done = stack.box.command("up", edits={"honeydue:operators": [*OPERATORS, "192.0.2.77/32"]})
+        done = stack.box.command("up", edits={"honeydue:operators": [*OPERATORS, "198.18.0.77/32"]})
         assert done.returncode == 1
         assert "Host key verification failed" in done.stderr, done.stderr
     stack.up()
@@ -81,12 +81,12 @@ def test_a_server_without_power_is_silent_and_comes_back_with_its_disk(stack: St
     stack.run("node3", "touch", "/etc/kept", "/home/deploy/kept")
     machine.power_off()
     assert not machine.pid
-    assert seen(stack.fabric, "laptop", "192.0.2.10", address, 22) == "dropped"
+    assert seen(stack.fabric, "laptop", LAPTOP_ADDRESSES[0], address, 22) == "dropped"
     machine.power_on()
     wait_until_up(machine, boots + 1)
     assert stack.run("node3", "ls", "/etc/kept", "/home/deploy/kept"), "its disk was lost with its power"
     assert stack.run("node3", "hostname").strip() == "sandbox-node3"
-    assert seen(stack.fabric, "laptop", "192.0.2.10", address, 22) == "open"
+    assert seen(stack.fabric, "laptop", LAPTOP_ADDRESSES[0], address, 22) == "open"
     wait = "for n in $(seq 120); do pgrep -x traefik >/dev/null && exit 0; sleep 0.5; done; exit 1"
     stack.run("node3", "sh", "-c", wait)
     stack.kubectl("--namespace", "honeydue", "wait", "--for=condition=Ready", "--timeout=60s", "pods", "--all")

@@ -67,7 +67,7 @@ def test_one_more_host_touches_only_its_records_its_route_and_the_certificate(st
 
 
 def test_a_change_of_user_data_replaces_nothing(standing: Edit) -> None:
-    operators = ["192.0.2.10/32", "192.0.2.99/32"]
+    operators = ["198.18.0.10/32", "198.18.0.99/32"]
     outcome = standing({"honeydue:operators": operators}).apply()
     assert replaced(outcome.touched) == set()
     touched = names(outcome.touched)

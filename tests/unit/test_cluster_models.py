@@ -14,7 +14,7 @@ from components.k3s import node_config, reachable_at
 from tests.unit.k3s_flags import SERVER_FLAGS
 
 PLAN = AddressPlan(network=IPv4Network("10.0.0.0/16"), subnet=IPv4Network("10.0.1.0/24"))
-OPERATOR = Rule(source=IPv4Network("192.0.2.10/32"), port="22", proto="tcp", comment="ssh from operators")
+OPERATOR = Rule(source=IPv4Network("198.18.0.10/32"), port="22", proto="tcp", comment="ssh from operators")
 
 
 def first_boot(generation: str = "00000001", rules: tuple[Rule, ...] = (OPERATOR,)) -> str:
@@ -51,7 +51,7 @@ def test_the_firewall_is_up_on_first_boot_with_ssh_for_operators_only() -> None:
     commands = [shlex.join(command) for command in yaml.safe_load(first_boot())["runcmd"]]
     enabled = commands.index("ufw --force enable")
     allowed = [command for command in commands if command.startswith("ufw allow")]
-    assert allowed == ["ufw allow from 192.0.2.10/32 to any port 22 proto tcp comment 'ssh from operators'"]
+    assert allowed == ["ufw allow from 198.18.0.10/32 to any port 22 proto tcp comment 'ssh from operators'"]
     assert commands.index("ufw default deny incoming") < enabled
     assert commands.index(allowed[0]) < enabled, "the operator would be locked out"
 

@@ -13,7 +13,7 @@ from components.host import ufw
 SUBNET = IPv4Network("10.0.1.0/24")
 PODS = IPv4Network("10.42.0.0/16")
 SERVICES = IPv4Network("10.43.0.0/16")
-OPERATORS: tuple[Network, ...] = (IPv4Network("203.0.113.7/32"), IPv6Network("2001:db8:7::/48"))
+OPERATORS: tuple[Network, ...] = (IPv4Network("198.18.0.10/32"), IPv6Network("2001:2:0:ffff::/64"))
 
 
 def rules(operators: tuple[Network, ...] = OPERATORS) -> tuple[Rule, ...]:
@@ -120,7 +120,7 @@ def test_hetzners_firewall_has_one_rule_for_each_public_port() -> None:
     assert {rule["direction"] for rule in rendered} == {"in"}
     assert rendered[2]["source_ips"] == snapshot().cidrs
     assert rendered[2]["description"] == "https from Cloudflare"
-    assert rendered[3]["source_ips"] == ["203.0.113.7/32", "2001:db8:7::/48"], (
+    assert rendered[3]["source_ips"] == ["198.18.0.10/32", "2001:2:0:ffff::/64"], (
         "the private subnet is not filtered there"
     )
 
