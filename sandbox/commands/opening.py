@@ -66,7 +66,7 @@ def open_sandbox(
             real = are_real(layout, arguments.servers, speaker)
     speaker.say(f"stack: {file.stack}, from {arguments.config_file}")
     if real and not is_inside(layout):
-        move_in(layout, file.config.get("honeydue:operators"))
+        move_in(layout, file.operators)
     return Sandbox(
         engine=engine,
         file=file,

@@ -28,7 +28,7 @@ from sandbox.engine.layout import REAL, RECORDED, ROOT, Layout
 from sandbox.engine.outcome import EngineFailed, Outcome
 from sandbox.engine.processes import end_orphans
 from sandbox.engine.recovery import Pending, pending_operations, settled, stale_locks
-from sandbox.engine.stack_file import StackFile
+from sandbox.engine.stack_file import OPERATORS_KEY, StackFile
 from sandbox.engine.voice import Silent, Voice
 from sandbox.k3s.backends import Backends
 from sandbox.k3s.supply import INSTALLER, Supply
@@ -253,7 +253,7 @@ class Sandbox:
         """The stack, selected or made, with its configuration laid out."""
         settle(self.layout)
         self.layout.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder, missing = self.file.lay_out(self.layout, {INSTALLER_KEY: INSTALLER} if self.real_servers else None)
+        folder, missing = self.file.lay_out(self.layout, self._instead())
         workspace = LocalWorkspace(work_dir=str(folder), program=program(self.main), pulumi_command=self._command)
         try:
             stack = Stack.create_or_select(self._name, workspace)
@@ -262,6 +262,17 @@ class Sandbox:
         except CommandError as error:
             raise _failed("opening the stack", error) from error
         return stack
+
+    def _instead(self) -> dict[str, Any]:
+        """Settings that hold in the sandbox in place of the file's own."""
+        instead: dict[str, Any] = {INSTALLER_KEY: INSTALLER} if self.real_servers else {}
+        if self.file.lacks_operators:
+            instead[OPERATORS_KEY] = self.file.operators
+            self.voice.say(
+                f"{self.file.path.name} lists no {OPERATORS_KEY}, and `pulumi up` will refuse it; "
+                f"the sandbox uses its laptop's addresses: {', '.join(self.file.operators)}"
+            )
+        return instead
 
 
 def program(main: Path) -> PulumiFn:

@@ -13,7 +13,9 @@ from sandbox.engine import secrets
 from sandbox.engine.environment import write_private
 from sandbox.engine.errors import SandboxError, broken
 from sandbox.engine.layout import ROOT, Layout
+from sandbox.nodes.fabric import LAPTOP_RANGES
 
+OPERATORS_KEY: Final = "honeydue:operators"
 _FILE: Final = re.compile(r"Pulumi\.(.+)\.ya?ml")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 
@@ -76,6 +78,17 @@ class StackFile:
     def lacking(self) -> tuple[str, ...]:
         """Secrets that the program requires, and that nobody gives or makes."""
         return tuple(key for key in secrets.known() if key not in self.config and key not in self.generate)
+
+    @property
+    def lacks_operators(self) -> bool:
+        """Whether it does not yet say who may use SSH and the Kubernetes API."""
+        given: object = self.config.get(OPERATORS_KEY, [])
+        return given == []
+
+    @property
+    def operators(self) -> Any:
+        """The operators' ranges as the file gives them, right or wrong; the laptop's if it lists none."""
+        return list(LAPTOP_RANGES) if self.lacks_operators else self.config[OPERATORS_KEY]
 
     @property
     def zone(self) -> str:

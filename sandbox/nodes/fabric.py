@@ -18,6 +18,8 @@ PUBLIC: Final = "public"
 PRIVATE: Final = "private"
 LAPTOP: Final = "laptop"
 """The operator's machine, in which the engine runs."""
+LAPTOP_RANGES: Final = ("198.18.0.10/32", "2001:2:0:ffff::/64")
+"""Its addresses when a stack file lists no operators; from the space for benchmarks (RFC 2544, RFC 5180)."""
 _BRIDGES: Final = (PUBLIC, PRIVATE)
 _EVERYWHERE: Final = ("0.0.0.0/0", "2000::/3")
 """All public addresses; cloud-init 22.4 fails on an IPv6 default route without a gateway."""

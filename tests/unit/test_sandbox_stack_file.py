@@ -12,7 +12,9 @@ import yaml
 from sandbox.engine import secrets
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import ROOT, Layout
-from sandbox.engine.stack_file import StackFile
+from sandbox.engine.stack_file import OPERATORS_KEY, StackFile
+from sandbox.nodes.fabric import LAPTOP_RANGES
+from sandbox.nodes.laptop import addresses
 
 
 @pytest.fixture
@@ -60,6 +62,26 @@ def test_the_copy_has_the_projects_schema_beside_it_and_no_key_of_the_sandbox(tm
     folder, _ = StackFile.read(written(tmp_path, {"config": config})).lay_out(layout)
     assert (folder / "Pulumi.yaml").read_bytes() == (ROOT / "Pulumi.yaml").read_bytes(), "the engine checks types by it"
     assert copied(layout, "trial")["config"] == {"honeydue:zone": "trial.test", "honeydue:servers": [{"name": "a"}]}
+
+
+@pytest.mark.parametrize("config", [{}, {OPERATORS_KEY: []}])
+def test_a_file_that_lists_no_operators_gets_the_laptop_as_its_only_one(
+    tmp_path: Path, config: dict[str, object]
+) -> None:
+    file = StackFile.read(written(tmp_path, {"config": config}))
+    assert file.lacks_operators
+    assert file.operators == list(LAPTOP_RANGES)
+
+
+@pytest.mark.parametrize("given", [["203.0.113.10/32"], ["no range"], "198.18.0.10/32", None, 0])
+def test_operators_that_are_given_are_used_as_they_are(tmp_path: Path, given: object) -> None:
+    file = StackFile.read(written(tmp_path, {"config": {OPERATORS_KEY: given}}))
+    assert not file.lacks_operators, "a mistake would be hidden in the sandbox, and refused in production"
+    assert file.operators == given
+
+
+def test_the_laptop_has_an_address_in_each_of_its_ranges() -> None:
+    assert addresses(list(LAPTOP_RANGES)) == ["198.18.0.10", "2001:2:0:ffff::1"]
 
 
 def test_only_the_secrets_that_the_file_lists_are_generated(tmp_path: Path, layout: Layout) -> None:
