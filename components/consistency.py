@@ -25,7 +25,7 @@ _ROUTE_DEFAULT: Final = Route.model_fields["middlewares"].default
 
 def cross_checks(raw: Raw, stack: str) -> Iterator[Problem]:
     """Every contradiction within the file."""
-    for check in (_addresses, _fleet, _names, _hosts, _routes, _cookies, _operators, _server_types, _ranges):
+    for check in (_addresses, _fleet, _names, _hosts, _routes, _cookies, _server_types, _ranges):
         yield from check(raw, stack)
 
 
@@ -152,13 +152,6 @@ def _cookies(raw: Raw, _stack: str) -> Iterator[Problem]:
                 allowed = f"as {other}, a canary over {name}:{at} too, has it: {same}"
                 yield Problem(f"{place}.sticky", shown(cookie), f"allowed: {allowed}")
                 break
-
-
-def _operators(raw: Raw, _stack: str) -> Iterator[Problem]:
-    if raw.get("operators") == []:
-        yield Problem(
-            "honeydue:operators", "[]", "allowed: at least one CIDR that SSH and the Kubernetes API are open to"
-        )
 
 
 def _server_types(raw: Raw, _stack: str) -> Iterator[Problem]:

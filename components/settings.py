@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from components.catalogue import IMAGES, K3S_RELEASES, SERVER_TYPES, Location
+from components.operators import check_list, check_range
 
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:
@@ -48,13 +49,6 @@ def _address(value: Any) -> Any:
         return ip_address(str(value))
     except ValueError as error:
         raise ValueError("allowed: an IPv4 address such as 10.0.1.11") from error
-
-
-def _operator(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    least = 16 if network.version == 4 else 32
-    if network.prefixlen < least:
-        raise ValueError(f"too broad for SSH and the Kubernetes API; allowed: /{least} or narrower")
-    return network
 
 
 def _installer(url: str) -> str:
@@ -98,7 +92,7 @@ HostName = Annotated[
     ),
 ]
 Network4 = Annotated[IPv4Network, BeforeValidator(_network)]
-Operator = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), AfterValidator(_operator)]
+Operator = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), AfterValidator(check_range)]
 ServerType = Annotated[str, _one_of(SERVER_TYPES, "server type")]
 PemCertificate = Annotated[
     str,
@@ -240,7 +234,7 @@ class Settings(Model):
     network_range: Network4 = IPv4Network("10.0.0.0/16")
     subnet_range: Network4 = IPv4Network("10.0.1.0/24")
     servers: tuple[Server, ...]
-    operators: tuple[Operator, ...]
+    operators: Annotated[tuple[Operator, ...], AfterValidator(check_list)]
     user: UserName = "deploy"
     k3s_version: Annotated[str, _one_of(K3S_RELEASES, "k3s release with a validated Traefik chart")] = "v1.34.6+k3s1"
     k3s_installer: Annotated[str, AfterValidator(_installer)] | None = None

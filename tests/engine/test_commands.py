@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import subprocess
 
 BAD = {"honeydue:zone": "no zone"}
+OPERATORS = "honeydue:operators"
 
 
 def objects(box: Sandboxes) -> set[tuple[str, str]]:
@@ -86,6 +87,24 @@ def test_a_bad_stack_file_is_told_without_a_traceback_and_touches_nothing(sandbo
     assert "no zone" in done.stderr, "and the value"
     assert "Traceback" not in done.stdout + done.stderr
     assert objects(sandbox) == set()
+
+
+@pytest.mark.parametrize("operators", [[], None])
+def test_a_file_without_operators_runs_with_the_laptops_and_is_said_to_be_incomplete(
+    sandbox: Sandboxes, operators: list[str] | None
+) -> None:
+    done = sandbox.command("preview", edits={OPERATORS: operators})
+    assert done.returncode == 0, done.stderr
+    (said,) = [line for line in done.stderr.splitlines() if OPERATORS in line]
+    assert "Pulumi.sandbox.yaml lists no" in said
+    assert "198.18.0.10/32" in said, "the operator must see which addresses the sandbox uses"
+
+
+def test_bad_operators_are_refused_in_the_sandbox_as_in_production(sandbox: Sandboxes) -> None:
+    done = sandbox.command("preview", edits={OPERATORS: ["203.0.113.10/32"]})
+    assert done.returncode == 1
+    assert "honeydue:operators[0]: '203.0.113.10/32'" in done.stderr
+    assert "reserved for documentation" in done.stderr
 
 
 def test_a_file_without_secrets_is_told_how_the_sandbox_makes_them_up(sandbox: Sandboxes) -> None:

@@ -12,7 +12,7 @@ from pulumi.runtime import mocks
 
 from components.config import ConfigError, StackConfig
 from tests.program.recorder import configure
-from tests.stack_files import SECRET_KEYS, STACKS, generated_secrets, stack_config
+from tests.stack_files import SECRET_KEYS, STACKS, committed_config, generated_secrets, stack_config
 
 
 def load(
@@ -52,11 +52,25 @@ def route(**changes: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_stack_files_of_the_repository_are_accepted(stack: str) -> None:
+def test_the_stack_files_of_the_repository_are_accepted_with_operators(stack: str) -> None:
     config = load(stack)
 
     assert config.hosts, f"Pulumi.{stack}.yaml has no host to serve"
     assert config.prefix == ("" if stack == "prod" else f"{stack}-"), "names of two stacks would collide in one project"
+
+
+@pytest.mark.parametrize("stack", ["prod", "staging"])
+def test_a_stack_file_that_nobody_filled_in_is_refused_for_its_operators_alone(stack: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load(stack, committed_config(stack))
+
+    (problem,) = refusal.value.problems
+    assert problem.key == "honeydue:operators"
+    assert "add the public IPv4 address you connect from" in str(refusal.value), "the operator must know what to do"
+
+
+def test_the_sandboxs_own_stack_file_is_accepted_as_it_is() -> None:
+    assert load("sandbox", committed_config("sandbox")).operators, "the sandbox would hide that its file is incomplete"
 
 
 def test_production_is_the_design() -> None:
@@ -115,7 +129,19 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a truth for an operator": ({"operators": [True]}, ["honeydue:operators[0]", "'True'"]),
     "operators from everywhere": ({"operators": ["0.0.0.0/0"]}, ["honeydue:operators[0]", "0.0.0.0/0", "too broad"]),
     "operators from every IPv6": ({"operators": ["::/0"]}, ["honeydue:operators[0]", "::/0", "too broad"]),
-    "no operators": ({"operators": []}, ["honeydue:operators", "at least one CIDR"]),
+    "no operators": ({"operators": []}, ["honeydue:operators: []", "the list is empty", "add the public IPv4 address"]),
+    "an operator at a documentation address": (
+        {"operators": ["198.18.0.10/32", "203.0.113.10/32"]},
+        [
+            "honeydue:operators[1]: '203.0.113.10/32'",
+            "reserved for documentation (RFC 5737)",
+            "the public addresses you",
+        ],
+    ),
+    "operators in IPv6 alone": (
+        {"operators": ["2001:2:0:ffff::/64", "2a01:4f8::/32"]},
+        ["honeydue:operators: ['2001:2:0:ffff::/64'", "IPv6 ranges only", "add the public IPv4 address"],
+    ),
     "an unknown middleware": (
         {"routes": route(middlewares=["rate-limits"])},
         ["honeydue:routes[0].middlewares[0]", "'rate-limits'", "rate-limit"],
@@ -228,6 +254,29 @@ def test_a_mistake_is_named_with_its_remedy(changes: dict[str, Any], words: list
     missing = [word for word in words if word not in text]
     assert not missing, f"the operator is not told {missing}:\n{text}"
     assert "nothing was changed" in text
+
+
+@pytest.mark.parametrize(
+    ("operator", "reserved"),
+    [
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("198.51.100.255/32", "198.51.100.0/24"),
+        ("203.0.112.0/23", "203.0.113.0/24"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("2001:db8:ffff::/64", "2001:db8::/32"),
+        ("3fff:fff:ffff::/48", "3fff::/20"),
+    ],
+)
+def test_a_range_that_is_in_a_documentation_range_or_around_one_is_refused(operator: str, reserved: str) -> None:
+    with pytest.raises(ConfigError, match=rf"overlaps {reserved}, which is reserved for documentation"):
+        load(changes={"operators": ["198.18.0.10/32", operator]})
+
+
+@pytest.mark.parametrize(
+    "operator", ["192.0.3.0/24", "203.0.112.0/24", "198.18.0.0/16", "2001:db9::/32", "3fff:1000::/32"]
+)
+def test_a_range_beside_the_documentation_ranges_is_accepted(operator: str) -> None:
+    assert operator in map(str, load(changes={"operators": ["198.18.0.10/32", operator]}).operators)
 
 
 def test_all_mistakes_come_at_once() -> None:
