@@ -7,6 +7,7 @@ import asyncio
 import logging
 import runpy
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -47,6 +48,7 @@ class Registration:
 class Recording:
     """All of one run."""
 
+    config: dict[str, Any] = field(default_factory=dict)
     registrations: list[Registration] = field(default_factory=list)
     registered_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     hooks: dict[str, pulumi.ResourceHook | pulumi.ErrorHook] = field(default_factory=dict)
@@ -85,12 +87,11 @@ class _Clouds(mocks.Mocks):
     """Answers in the clouds' place; an unknown invoke is an error, not an empty answer."""
 
     def __init__(self, deployed: dict[str, dict[str, Any]]) -> None:
-        self._count = 0
         self._deployed = deployed
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self._count += 1
-        return str(self._count), {**args.inputs, **_computed(args, self._count)}
+        number = 1 + zlib.crc32(f"{args.typ} {args.name}".encode()) % 2**24  # the same in each run, as in a state
+        return str(number), {**args.inputs, **_computed(args, number)}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         match args.token:
@@ -109,7 +110,9 @@ _KUBECONFIG = "{clusters: [{name: default, cluster: {server: 'https://127.0.0.1:
 def _computed(args: mocks.MockResourceArgs, count: int) -> dict[str, Any]:  # noqa: PLR0911 - a table
     match args.typ:
         case "hcloud:index/primaryIp:PrimaryIp":
-            address = f"192.0.2.{count}" if args.inputs["type"] == "ipv4" else f"2001:db8:{count:x}::"
+            low = count % 2**16
+            ipv4 = f"198.18.{low // 256}.{low % 256}"
+            address = ipv4 if args.inputs["type"] == "ipv4" else f"2001:db8:{low:x}::"
             return {"ipAddress": address}
         case "tls:index/privateKey:PrivateKey":
             public = f"ssh-ed25519 {count}\n"
@@ -222,7 +225,8 @@ def record(
     Raises:
         Exception: whatever the program raises.
     """
-    config = {**stack_config(stack), **generated_secrets(), **(overrides or {})}
+    given = {key: deployed.config[key] for key in SECRET_KEYS} if deployed else generated_secrets()
+    config = {**stack_config(stack), **given, **(overrides or {})}
     config = {key: value for key, value in config.items() if value is not None}
     state = deployed.state if deployed is not None else {}
     return record_config(stack, config, preview=preview, deployed=state)
@@ -236,7 +240,7 @@ def record_config(
     deployed: dict[str, dict[str, Any]] | None = None,
 ) -> Recording:
     """Run the program with just this configuration, over a state as the engine hands it over."""
-    recording = Recording()
+    recording = Recording(config=config)
     secret_keys = [key for key in SECRET_KEYS if key in config]
 
     def program() -> None:
