@@ -1,4 +1,4 @@
-"""Measures what the program, its previews and the sandbox cost: ratios and medians, written to docs/performance.md.
+"""Measure the cost of the program, its previews and the sandbox, and write ratios and medians to docs/performance.md.
 
 python -m bench [--runs N] [--print-only]
 """
@@ -33,7 +33,7 @@ FEW, MANY = 50, 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Ratio:
-    """One comparison: its two measured sides, and the bound that the ratio of their medians keeps."""
+    """One comparison: its two measured sides, and the upper limit of the ratio of their medians."""
 
     title: str
     unit: str
@@ -48,7 +48,7 @@ class Ratio:
 
     @property
     def row(self) -> str:
-        """A line of the report's table."""
+        """A row of the report's table."""
         sides = [
             f"{name}: {statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
             for name, times in (self.numerator, self.denominator)
@@ -57,13 +57,13 @@ class Ratio:
 
 
 def main() -> int:
-    """Measure, report, and fail if a ratio is over its bound."""
+    """Measure, report, and fail if a ratio exceeds its limit."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--runs", type=int, default=5, help="runs of each side, taken in turn (default: 5)")
-    parser.add_argument("--print-only", action="store_true", help="leave docs/performance.md as it is")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each side, in alternation (default: 5)")
+    parser.add_argument("--print-only", action="store_true", help="do not write docs/performance.md")
     arguments = parser.parse_args()
     if arguments.runs < 1:
-        parser.error("--runs is at least 1")
+        parser.error("--runs must be at least 1")
     end_in_order()
     say = voice()
     ratios = [imports(arguments.runs, say), previews(arguments.runs, say), growth(arguments.runs, say)]
@@ -75,16 +75,16 @@ def main() -> int:
 
 
 def servers(runs: int, say: Voice) -> str:
-    """What only real servers can tell, or why this machine has none."""
+    """The chapter about real servers, or the reason why this machine has none."""
     why = obstacle(Layout().home)
     if why:
-        say.say(f"real servers are not measured: {why}")
+        say.say(f"not measuring real servers: {why}")
         return f"The sandbox with real servers was not measured: {why}.\n"
     return measure(runs, say)
 
 
 def imports(runs: int, say: Voice) -> Ratio:
-    """The program from the start of Python to its last registration, against the same with the plain import."""
+    """Program time from the start of Python to the last registration, compared with plain imports."""
 
     def seconds(kind: str) -> float:
         began = time.time()
@@ -101,7 +101,7 @@ def imports(runs: int, say: Voice) -> Ratio:
 
 
 def previews(runs: int, say: Voice) -> Ratio:
-    """A preview of production on an empty state, against that of one resource of each of the same providers."""
+    """A preview of production on an empty state, compared with one resource of each of the same providers."""
     tools = Layout()
     engine = find(tools.tools, say)
     install_plugins(tools)
@@ -121,7 +121,7 @@ def previews(runs: int, say: Voice) -> Ratio:
 
         sides = _in_turn("previews", runs, say, lambda: seconds(whole), lambda: seconds(least), warm=1)
     return Ratio(
-        title="Preview on an empty state, engine, policies and all",
+        title="Preview on an empty state, with engine and policies",
         unit="s",
         bound=1.5,
         numerator=("prod", sides[0]),
@@ -130,7 +130,7 @@ def previews(runs: int, say: Voice) -> Ratio:
 
 
 def growth(runs: int, say: Voice) -> Ratio:
-    """CPU time of the program per resource, with many hosts against few."""
+    """CPU time of the program per resource, with many hosts compared with few."""
 
     def cost(hosts: int) -> float:
         figures = _run_program("quick", hosts)
@@ -149,7 +149,7 @@ def growth(runs: int, say: Voice) -> Ratio:
 def _in_turn(
     title: str, runs: int, say: Voice, first: Callable[[], float], second: Callable[[], float], *, warm: int = 0
 ) -> tuple[list[float], list[float]]:
-    """Both sides in turn, so that a machine that slows down slows both; the first `warm` rounds are not counted."""
+    """Run both sides in alternation, so that a slower machine slows both. The first `warm` rounds are not counted."""
     sides: tuple[list[float], list[float]] = ([], [])
     for number in range(runs + warm):
         say.say(f"{title}: round {number + 1} of {runs + warm}")
@@ -176,17 +176,22 @@ def report(ratios: Sequence[Ratio], runs: int) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return f"""# Performance
 
-Measured by `make bench`, which writes this page: medians of {runs} runs (least to most) on {machine}.
-Both sides of a ratio were run in turn in one go; only the ratios mean anything on another machine.
+`make bench` measures these figures and writes this page. They are medians of {runs} runs, with minimum and maximum in
+parentheses, on {machine}. The two sides of a ratio ran alternately.
+Only the ratios are comparable with those of another machine.
 
-| What | This | Against | Unit | Ratio | Bound |
+| Measurement | Measured | Baseline | Unit | Ratio | Limit |
 |---|---|---|---|---|---|
 {rows}
 
-Program time is kept down by `components/cloudflare_sdk.py` (five classes, not the package), by manifests that need
-no core types (`components/manifests.py`), and by a collector that looks less often (`components/__init__.py`);
-both also by leaving out what the SDK tells for debugging it (`components/sdk_debug.py`), and previews by policies that
-share one reading of each resource (`policy/guardrails/reading.py`).
+These parts keep the program time low:
+
+- `components/cloudflare_sdk.py` loads five classes instead of the whole package.
+- `components/manifests.py` needs no core types.
+- `components/__init__.py` makes the garbage collector run less often.
+- `components/sdk_debug.py` omits the SDK's debugging data, which also shortens previews.
+
+Previews are faster because all policies share one parsed copy of each resource (`policy/guardrails/reading.py`).
 """
 
 

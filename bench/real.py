@@ -1,4 +1,4 @@
-"""The sandbox with real servers: what its `up` takes and where, its memory, and its requests per second."""
+"""The sandbox with real servers: the duration of `up` and its steps, memory, and requests per second."""
 
 import re
 import subprocess
@@ -19,13 +19,13 @@ from sandbox.world import World
 
 _STEPS: Final = (
     ("preview, with all policies", r"^preview: "),
-    ("servers, cloud-init", r"-boot created"),
-    ("firewalls", r"-ufw-confirm created"),
-    ("k3s on all three", r"-k3s created"),
-    ("cluster ready", r"k3s-kubeconfig created"),
-    ("Traefik on all three", r"traefik-rollout created"),
+    ("servers and cloud-init", r"-boot created"),
+    ("host firewalls", r"-ufw-confirm created"),
+    ("k3s on all three servers", r"-k3s created"),
+    ("API and CRDs ready", r"-kubeconfig created"),
+    ("Traefik on all three servers", r"traefik-rollout created"),
     ("routes and DNS", r"^up: "),
-    ("application, first request", r"$"),
+    ("application and first request", r"$"),
 )
 """Each step ends with the last line of `up` that matches."""
 
@@ -34,13 +34,13 @@ def measure(runs: int, voice: Voice) -> str:
     """A chapter of docs/performance.md.
 
     Raises:
-        SandboxError: when no real servers can be had, or one of the runs fails.
+        SandboxError: when real servers are not available, or a run fails.
     """
     vegeta = ensure(VEGETA.binaries, Layout().tools, voice)["vegeta"]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "sandbox"
         try:
-            voice.say("real servers: up from nothing")
+            voice.say("real servers: up of a new sandbox")
             steps = _up(home)
             fabric, world = Fabric(home=home), World(home / "world.sqlite")
             memory = _memory(fabric)
@@ -103,17 +103,17 @@ def _chapter(steps: dict[str, float], memory: float, direct: Sequence[Load], hop
     )
     return f"""## The sandbox with real servers
 
-`up` from nothing with warm binaries: {whole:.0f} s; all its processes then hold {memory:.0f} MiB.
+`up` of a new sandbox with prebuilt binaries takes {whole:.0f} s. All its processes then use {memory:.0f} MiB.
 
-| Step of `up` | s | Share |
+| Step of `up` | Seconds | Share |
 |---|---|---|
 {shares}
 
-Traefik on the host network, asked by vegeta with the client certificate over {CONCURRENCY} kept connections, as fast
-as it answers, on the same cores: median of {len(direct)} runs of {SECONDS} s, against the same with a hop in front
-that passes TCP on.
+vegeta sends requests with the client certificate to Traefik on the host network, over {CONCURRENCY} keep-alive
+connections, as fast as Traefik answers, on the same cores. The figures are medians of {len(direct)} runs of
+{SECONDS} s each. In the column "With a hop", a TCP proxy in front of Traefik forwards the connections.
 
-| | Direct | With a hop | Hop to direct |
+| Metric | Direct | With a hop | Hop / direct |
 |---|---|---|---|
 {rows}
 """
