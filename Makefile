@@ -1,5 +1,5 @@
-# The two commands are `make sandbox` and `make test`; `make` alone lists the others.
-# Every target sets up what it needs first: .venv from requirements-dev.txt, by hash; the engine, found or built.
+# The main commands are `make sandbox` and `make test`. `make` lists all of them.
+# Targets first set up what they need: .venv from requirements-dev.txt, checked by hash, and the engine, found or built.
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -11,21 +11,21 @@ STACKS := prod staging sandbox
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make sandbox       the whole stack on this machine: real engine, program and policies; clouds are stand-ins'
-	@echo 'make down          sweep the sandbox away (what was costly to make is kept)'
-	@echo 'make test          all tests; one kind: .venv/bin/python -m pytest tests/unit (providers, policy, program, …)'
-	@echo 'make check         lint, types, formatting, policies on the three stack files, requirements in step'
-	@echo 'make bench         the speed of program and preview, written to docs/performance.md'
-	@echo 'make requirements  pin requirements*.txt anew from requirements*.in'
-	@echo 'make clean         down, and caches too'
+	@echo 'make sandbox       run the whole stack on this machine: real engine, program and policies, simulated clouds'
+	@echo 'make down          remove the sandbox (keeps .venv, the engine and other built programs)'
+	@echo 'make test          run all tests; for one kind: .venv/bin/python -m pytest tests/unit (providers, policy, program, …)'
+	@echo 'make check         check lint, formatting, types, pinned requirements, and policies on the three stack files'
+	@echo 'make bench         measure program, previews and sandbox, and write docs/performance.md'
+	@echo 'make requirements  pin requirements*.txt again from requirements*.in'
+	@echo 'make clean         run down, and remove caches too'
 	@echo
-	@echo 'More: .venv/bin/python -m sandbox --help      Needed: Python 3.11 or newer, and pulumi or Go or a network'
+	@echo 'More: .venv/bin/python -m sandbox --help      Requires: Python 3.11 or newer, and pulumi or Go or a network'
 
 sandbox: $(READY)
 	@$(PYTHON) -m sandbox up
 
 down:
-	@if [ -e $(READY) ]; then $(PYTHON) -m sandbox down; else echo 'nothing was there'; fi
+	@if [ -e $(READY) ]; then $(PYTHON) -m sandbox down; else echo 'nothing to remove'; fi
 
 test: $(READY)
 	@$(PYTHON) -m sandbox setup --binaries
@@ -40,7 +40,7 @@ check: $(READY)
 	@$(VENV)/bin/mypy --strict policy
 	@echo 'shellcheck: every shell file'
 	@.ci/shell-files | xargs -0 $(VENV)/bin/shellcheck
-	@echo 'pip: what is installed fits together'
+	@echo 'pip: installed packages are compatible'
 	@$(PYTHON) -m pip check --quiet --disable-pip-version-check
 	@$(PYTHON) .ci/requirements.py
 	@$(PYTHON) -m sandbox setup
@@ -57,7 +57,7 @@ requirements: $(READY)
 clean: down
 	@rm -rf .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
-	@echo 'removed caches; .venv and a built engine are kept (python -m sandbox down --all takes them too)'
+	@echo 'removed caches; kept .venv and a built engine (python -m sandbox down --all removes them too)'
 
 $(READY): requirements-dev.txt
 	@.ci/venv $(VENV)
