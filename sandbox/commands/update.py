@@ -62,8 +62,8 @@ def destroy(arguments: argparse.Namespace) -> None:
         tell(f"Nothing stands of stack {sandbox.file.stack}.")
         return
     if sandbox.file.teardown:
-        tell("The stack file says teardown: an update of what stands lifts the protection first.")
-        tell(_summary("up", sandbox.lift()))
+        tell("The stack file says teardown: an update lifts the protection first.")
+        tell(_summary("up", sandbox.up()))
     tell(_summary("destroy", sandbox.destroy()))
 
 

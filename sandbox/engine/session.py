@@ -86,23 +86,14 @@ class Sandbox:
         planned = self.preview()
         return planned if planned.nothing_changes else self.apply()
 
-    def lift(self) -> Outcome:
-        """Takes the protection from what stands, with a stack file that says teardown; makes nothing that does not."""
-        self.cure()
-        planned = self.preview()
-        if planned.nothing_changes:
-            return planned
-        return self.apply([entry["urn"] for entry in self._resources] if "create" in planned.changes else None)
-
-    def apply(self, only: Sequence[str] | None = None) -> Outcome:
-        """The update itself; of these URNs only, if given."""
+    def apply(self) -> Outcome:
+        """The update itself."""
         write_private(self.layout.servers, REAL if self.real_servers else RECORDED)
         if self.real_servers:
             self._supply.open()
         return self._operate(
             "up",
             lambda outcome: self._stack.up(
-                target=list(only) if only is not None else None,
                 policy_packs=[str(pack) for pack in self.policies],
                 color=self.colour,
                 suppress_progress=True,

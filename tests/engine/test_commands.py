@@ -5,7 +5,6 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,21 +145,6 @@ def test_destroy_with_teardown_lifts_the_protection_first_and_says_so(standing: 
     assert done.returncode == 0, done.stderr + done.stdout
     assert "lifts the protection first" in done.stdout
     assert not {kind for kind, _ in objects(standing)} & {"server", "dns_record", "primary_ip", "network"}
-
-
-def test_destroy_of_a_part_makes_nothing_more_of_the_stack(sandbox: Sandboxes) -> None:
-    broken = sandbox.command("up", "--fault", "cloudflare:crash@1")
-    assert broken.returncode == 1
-    before = objects(sandbox)
-    assert {kind for kind, _ in before} & {"network", "server"}, "a part of the stack stands"
-    with closing(sandbox().world) as world:
-        calls = len(world.calls())
-        done = sandbox.command("destroy", edits={"honeydue:teardown": True})
-        assert done.returncode == 0, done.stderr + done.stdout
-        made = [call for call in world.calls()[calls:] if call.verb == "create"]
-    assert made == [], "what is to go must not come first"
-    assert not {kind for kind, _ in objects(sandbox)} & {"server", "dns_record", "primary_ip", "network"}
-    assert "Nothing stands" in sandbox.command("destroy", edits={"honeydue:teardown": True}).stdout
 
 
 def test_two_updates_at_once_come_one_after_the_other(sandbox: Sandboxes) -> None:
