@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,15 +77,24 @@ class World:
         self.path: Final = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # servers' private keys are in it
+            self._create()
             self._connection = _open(self.path)
         except (OSError, sqlite3.Error) as error:
             raise broken(self.path, error) from error
         self._depth = 0
         self._lock = threading.RLock()
 
+    def _create(self) -> None:
+        """Create the file for its owner only, since it holds the servers' private keys.
+
+        A file that exists is not opened: closing it again would drop the locks of every other connection of this
+        process, and another process would then delete the log under them (sqlite.org/howtocorrupt.html, 2.2).
+        """
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     @contextmanager

@@ -1,6 +1,8 @@
 """A sandbox's home: marked, for its owner only, and changed by one command at a time."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,14 @@ def test_a_world_that_is_none_is_named_with_the_way_out(layout: Layout, kind: st
         layout.world.mkdir()
     with pytest.raises(SandboxError, match=r"world.sqlite is broken.*sandbox down"):
         World(layout.world)
+
+
+def test_a_second_look_at_the_world_keeps_the_first_ones_locks(layout: Layout) -> None:
+    first = World(layout.world)
+    World(layout.world).close()
+    exclusive = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('PRAGMA journal_mode=DELETE')"
+    done = subprocess.run(
+        [sys.executable, "-c", exclusive, str(layout.world)], capture_output=True, text=True, check=False
+    )
+    assert "database is locked" in done.stderr, "another process could delete the log under this one"
+    first.close()
