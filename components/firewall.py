@@ -6,7 +6,7 @@ Everything not listed is refused. Nothing is open to the whole internet.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import total_ordering
 from ipaddress import IPv4Network, IPv6Network
@@ -132,11 +132,15 @@ def policy_digest(policy: dict[str, Any]) -> str:
 def hetzner_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
     """The rules from public space as hcloud's firewall takes them: one per port, with all of its sources.
 
+    Each rule has a place of its own in a preview. The provider keeps rules as a set and shows them in the order of their
+    descriptions, so descriptions are unique, the rules are sorted by them, and sources are sorted as text. In any other
+    order a preview would pair rules by chance, as if their ports changed (pulumi-terraform-bridge, detailed_diff.go).
+
     Raises:
         ValueError: when a public source may use any port or protocol.
     """
     groups: dict[tuple[str, str], list[Rule]] = {}
-    for rule in sorted(rules):
+    for rule in sorted(rules, key=lambda rule: str(rule.source)):
         if any(rule.source.version == space.version and _inside(rule.source, space) for space in _INTERNAL):
             continue
         if not (rule.port and rule.proto):
@@ -144,24 +148,19 @@ def hetzner_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
                 f"{rule.source} from public space has no port or protocol; allowed: one port over tcp or udp"
             )
         groups.setdefault((rule.proto, rule.port), []).append(rule)
-    return [
+    rendered = [
         {
             "direction": "in",
             "protocol": proto,
             "port": port.replace(":", "-"),
-            "source_ips": [str(rule.source) for rule in part],
-            "description": ", ".join(sorted({rule.comment for rule in part})),
+            "source_ips": [str(rule.source) for rule in group[start : start + _SOURCES_PER_RULE]],
+            "description": f"{port}/{proto} {group[0].comment}" + f" {start // _SOURCES_PER_RULE + 1}" * bool(start),
         }
-        for (proto, port), group in sorted(
-            groups.items(), key=lambda item: (int(item[0][1].partition(":")[0]), item[0])
-        )
-        for part in _parts(group)
+        for (proto, port), group in groups.items()
+        for start in range(0, len(group), _SOURCES_PER_RULE)
     ]
+    return sorted(rendered, key=lambda rule: str(rule["description"]))
 
 
 def _inside(source: Network, space: Network) -> bool:
     return source.network_address in space and source.prefixlen >= space.prefixlen
-
-
-def _parts(group: Sequence[Rule]) -> list[Sequence[Rule]]:
-    return [group[start : start + _SOURCES_PER_RULE] for start in range(0, len(group), _SOURCES_PER_RULE)]

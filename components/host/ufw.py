@@ -25,6 +25,7 @@ DEFAULTS = "/etc/default/ufw"
 DIRECTIONS = {"incoming": "INPUT", "outgoing": "OUTPUT", "routed": "FORWARD"}
 POLICY = {"incoming": "deny", "outgoing": "allow|deny", "routed": "deny", "rollbackSeconds": r"[1-9]\d{0,3}"}
 RULE = {"from": "[0-9a-f.:/]+", "port": r"([1-9]\d{0,4}(:[1-9]\d{0,4})?)?", "proto": "(tcp|udp)?"}
+ADDRESS = "the address that you connect from"
 RULE["comment"] = "[ !#-&(-~]{1,60}"  # no quotes: UFW cannot hold them
 
 
@@ -104,6 +105,7 @@ def digest(policy: dict[str, Any]) -> str:
 def apply(policy: dict[str, Any]) -> dict[str, Any]:
     """Reconcile, armed with the rollback; where there is nothing to do and nothing unconfirmed, nothing is armed."""
     check(policy)
+    _keep_client(policy)
     state, present = _load(), _observe()
     if state["phase"] == "armed":  # never confirmed, perhaps rebooted since: the way back is still what was before
         return _enforce(policy, state["saved"], policy["rollbackSeconds"])
@@ -121,9 +123,30 @@ def confirm(wanted: str) -> dict[str, Any]:
         raise UfwError(f"the rules applied last have digest {last}, not {wanted}: run pulumi up again")
     if state["phase"] == "rolled back" or (state["phase"] == "armed" and reconcile(state["policy"], *_observe())):
         late = "the new rules were not confirmed in time, so this host has its former rules again"
-        raise UfwError(f"{late}; check that honeydue:operators lists your address, then run pulumi up again")
+        raise UfwError(f"{late}; check that honeydue:operators lists {_client() or ADDRESS}, then run pulumi up again")
     _save({"phase": "confirmed", "digest": wanted})
     return {"digest": wanted, "confirmed": True}
+
+
+def _keep_client(policy: dict[str, Any]) -> None:
+    """Refuse rules that would lock out the address from which this very connection comes."""
+    client = _client()
+    sources = [ipaddress.ip_network(rule["from"]) for rule in policy["rules"] if rule["port"] in ("22", "")]
+    if client and not any(ipaddress.ip_address(client) in source for source in sources):
+        raise UfwError(f"refusing rules that would lock out {client}, {ADDRESS}: add it to honeydue:operators")
+
+
+def _client() -> str:
+    """The address of the SSH client, from the environment of the shell above sudo; empty without SSH."""
+    process = os.getppid()
+    while process > 1:
+        with open(f"/proc/{process}/environ") as file:
+            found = re.search(r"(?:^|\0)SSH_CLIENT=(\S+)", file.read())
+        if found:
+            return found[1]
+        with open(f"/proc/{process}/status") as file:
+            process = int(re.findall(r"^PPid:\s+(\d+)", file.read(), re.MULTILINE)[0])
+    return ""
 
 
 def _enforce(policy: dict[str, Any], saved: list[str], seconds: int) -> dict[str, Any]:

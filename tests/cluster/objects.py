@@ -34,8 +34,8 @@ def middleware(namespace: str, **headers: Any) -> dict[str, Any]:
     return manifest("Middleware", namespace, spec={"headers": headers})
 
 
-def create(api: Api, wanted: dict[str, Any]) -> dict[str, Any]:
-    return api.create(KIND[wanted["kind"]], wanted, URN)
+def create(api: Api, wanted: dict[str, Any], *, upsert: bool = False) -> dict[str, Any]:
+    return api.create(KIND[wanted["kind"]], wanted, URN, upsert=upsert)
 
 
 def apply(api: Api, wanted: dict[str, Any]) -> dict[str, Any]:

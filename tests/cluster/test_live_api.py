@@ -165,3 +165,15 @@ def test_what_a_finalizer_holds_is_told(server: ApiServer, namespace: str) -> No
     )
     release = '{"metadata": {"finalizers": null}}'
     assert server.run("patch", "secret", "it", f"-n={namespace}", "--type=merge", f"-p={release}").returncode == 0
+
+
+def test_an_object_that_exists_is_taken_over_with_what_others_set_if_the_provider_says_so(
+    api: LiveApi, server: ApiServer, namespace: str
+) -> None:
+    assert server.run("label", "namespace", namespace, "team=application").returncode == 0
+    wanted = manifest("Namespace", "", namespace)
+    assert "already exists" in refusal(lambda: create(api, wanted)), "the provider's default"
+    made = create(api, wanted, upsert=True)
+    assert made["metadata"]["labels"]["team"] == "application"
+    other = manifest("Namespace", "", f"{namespace}-new")
+    assert create(api, other, upsert=True)["metadata"]["name"] == f"{namespace}-new", "one that is missing is created"

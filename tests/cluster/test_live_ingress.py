@@ -48,3 +48,12 @@ def test_an_ingress_is_done_once_somebody_writes_where_it_is_served(server: ApiS
     changed = apply(patient, ingress(namespace, service="other"))
     assert changed["status"] == made["status"]
     assert changed["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] == "other"
+
+
+def test_an_ingress_that_skips_the_await_waits_for_nobody(api: LiveApi, namespace: str) -> None:
+    wanted = ingress(namespace)
+    wanted["metadata"]["annotations"] = {"pulumi.com/skipAwait": "true"}
+    made = create(api, wanted)
+    assert not made["status"]["loadBalancer"], "nobody serves it, and no Service is there either"
+    wanted["metadata"]["annotations"] = {"pulumi.com/skipAwait": "yes"}
+    assert "was not updated" in refusal(lambda: apply(api, wanted)), "only the exact text counts"

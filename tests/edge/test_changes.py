@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from sandbox.nodes.fabric import LAPTOP, PUBLIC, Fabric
 from tests.edge.conftest import LAPTOP_ADDRESSES, NODES, Stack
-from tests.stack_files import ROOT
+from tests.stack_files import ROOT, stack_config
 
 if TYPE_CHECKING:
     from tests.edge.visitor import Answer
 
 API = "canary.sandbox.test"
 STICKY = "sticky.sandbox.test"
+ROUTES = stack_config("sandbox")["honeydue:routes"]
 
 
 class Load:
@@ -71,6 +73,12 @@ def test_values_that_helm_refuses_fail_the_update_and_leave_the_old_traefik_serv
     assert done.returncode == 1, done.stdout
     assert "traefik-rollout" in done.stderr
     assert "hostNetwerk" in done.stderr, "the message does not carry Helm's own words"
+    _, said, reason = done.stderr.partition('Process exited with status 1: running "sudo python3 /usr/local/lib')
+    rest = reason.splitlines()
+    assert said, done.stderr
+    assert len(said) + len(rest[0]) < 160, "the command is in the way of the reason"
+    assert rest[1].startswith("rollout: "), "the reason must come first"
+    assert len(rest) < 24, "an error must fit on a screen"
     assert {node: stack.traefik(node)["metadata"]["uid"] for node in NODES} == before
     [answer] = stack.browse(API)
     assert answer.status == 200
@@ -116,6 +124,48 @@ def test_a_server_replaced_under_load_comes_back_at_its_address(stack: Stack) ->
     [answer] = stack.edge().ask(API, address=addresses[0])
     assert answer.status == 200, f"the new server does not serve: {answer.body}"
     stack.up()
+
+
+def test_a_dead_api_node_is_replaced_by_one_update_that_names_another(stack: Stack) -> None:
+    """apiNode and replacing together, as docs/operations.md says; until then an update fails and says why."""
+    address, identity = stack.addresses("node1")[0], stack.record("node1").id
+    stack.machine("node1").power_off()
+    one_more = {"honeydue:operators": ["198.18.0.10/32", "2001:2:0:ffff::/64", "198.18.0.77/32"]}
+    started = time.monotonic()
+    failed = stack.box.command("up", edits=one_more)
+    assert failed.returncode == 1
+    assert time.monotonic() - started < 120, "a dial to a silent server must end within two minutes"
+    assert f"after 20 failed attempts: dial tcp {address}:22: i/o timeout" in failed.stderr + failed.stdout
+    assert f"node1-ufw-apply: cannot connect to {address} over SSH. This machine's address, 198.18.0.10, is among " in (
+        failed.stderr + failed.stdout
+    )
+    stack.up({"honeydue:apiNode": "node2", "honeydue:replacing": "node1"})
+    assert stack.record("node1").id != identity, "it was not replaced"
+    ready = ["wait", "--for=condition=Ready", "--timeout=90s", "node/node1"]
+    stack.kubectl(*ready, node="node2")
+    [answer] = stack.edge().ask(API, address=address)
+    assert answer.status == 200, f"the new server does not serve: {answer.body}"
+    stack.up()
+
+
+def test_operators_without_this_machine_are_refused_by_every_host_and_change_no_rule(stack: Stack) -> None:
+    before = {node: stack.run(node, "ufw", "show", "added") for node in NODES}
+    failed = stack.box.command("up", edits={"honeydue:operators": ["198.18.0.77/32"]})
+    assert failed.returncode == 1
+    assert "refusing rules that would lock out 198.18.0.10, the address that you connect from" in failed.stderr
+    assert "honeydue:operators" in failed.stderr
+    assert {node: stack.run(node, "ufw", "show", "added") for node in NODES} == before
+    assert "Nothing changes" not in stack.up(), "Hetzner's firewall was changed, and must change back"
+
+
+def test_a_host_that_sorts_first_restarts_no_traefik(stack: Stack) -> None:
+    before = {node: stack.traefik(node)["metadata"]["uid"] for node in NODES}
+    routes = [*ROUTES, {"name": "first", "hosts": ["a.sandbox.test"], "service": "api", "port": 8000}]
+    stack.up({"honeydue:routes": routes})
+    [answer] = stack.browse("a.sandbox.test")
+    assert answer.status == 200
+    stack.up()
+    assert {node: stack.traefik(node)["metadata"]["uid"] for node in NODES} == before
 
 
 def test_the_second_update_changes_nothing_and_shows_a_request_on_its_way(stack: Stack) -> None:

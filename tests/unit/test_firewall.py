@@ -110,19 +110,27 @@ def test_another_rule_is_another_digest() -> None:
 
 
 def test_hetzners_firewall_has_one_rule_for_each_public_port() -> None:
-    rendered = hetzner_rules(rules())
-    assert [(rule["protocol"], rule["port"]) for rule in rendered] == [
-        ("tcp", "22"),
-        ("tcp", "80"),
-        ("tcp", "443"),
-        ("tcp", "6443"),
-    ]
-    assert {rule["direction"] for rule in rendered} == {"in"}
-    assert rendered[2]["source_ips"] == snapshot().cidrs
-    assert rendered[2]["description"] == "https from Cloudflare"
-    assert rendered[3]["source_ips"] == ["198.18.0.10/32", "2001:2:0:ffff::/64"], (
+    rendered = {rule["port"]: rule for rule in hetzner_rules(rules())}
+    assert set(rendered) == {"22", "80", "443", "6443"}
+    assert {(rule["direction"], rule["protocol"]) for rule in rendered.values()} == {("in", "tcp")}
+    assert rendered["443"]["source_ips"] == sorted(snapshot().cidrs)
+    assert rendered["443"]["description"] == "443/tcp https from Cloudflare"
+    assert rendered["6443"]["source_ips"] == ["198.18.0.10/32", "2001:2:0:ffff::/64"], (
         "the private subnet is not filtered there"
     )
+
+
+def test_each_rule_of_hetzners_firewall_has_a_stable_place() -> None:
+    """The provider shows rules in the order of their descriptions, and sources in the order of their text."""
+    more = (*OPERATORS, IPv4Network("9.9.9.9/32"))
+    before, after = hetzner_rules(rules()), hetzner_rules(rules(more))
+    for rendered in (before, after):
+        descriptions = [rule["description"] for rule in rendered]
+        assert descriptions == sorted(set(descriptions))
+        assert all(rule["source_ips"] == sorted(rule["source_ips"]) for rule in rendered)
+    changed = {old["port"] for old, new in zip(before, after, strict=True) if old != new}
+    assert changed == {"22", "6443"}
+    assert [rule["port"] for rule in before] == [rule["port"] for rule in after], "a preview would show changed ports"
 
 
 def test_hetzners_firewall_writes_a_port_range_with_a_dash() -> None:

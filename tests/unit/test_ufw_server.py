@@ -146,6 +146,34 @@ def test_a_late_confirmation_fails_and_never_applies_rules_again(server: UfwServ
     assert dict(ufw.parse(server.observed()[0])) == dict(ufw.canonical(item) for item in (HTTPS4, SSH))
 
 
+@pytest.mark.parametrize("client", ["198.18.0.10", "2001:2::10"])
+def test_rules_that_would_lock_out_who_applies_them_are_refused_before_anything_changes(
+    server: UfwServer, client: str
+) -> None:
+    confirmed(server, soon())
+    before = server.observed()
+    done = server.ufw("apply", {"ufw": soon(HTTPS4, SSH)}, client)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"ufw: refusing rules that would lock out {client}, the address that you connect from: "
+        "add it to honeydue:operators\n"
+    )
+    assert server.observed() == before
+    server.wait_until_unguarded(5)
+    own = rule(f"{client}/{32 if '.' in client else 128}", port="22")
+    assert server.ufw("apply", {"ufw": soon(HTTPS4, own)}, client).returncode == 0
+
+
+def test_a_late_confirmation_names_the_address_that_it_comes_from(server: UfwServer) -> None:
+    confirmed(server, soon())
+    before = server.observed()[0]
+    wanted = soon(HTTPS4, SSH)
+    server.apply(wanted)
+    server.wait_for_rules(before, 15)
+    late = server.ufw("confirm", {"confirm": ufw.digest(wanted)}, "198.18.0.10")
+    assert "check that honeydue:operators lists 198.18.0.10, then run pulumi up again" in late.stderr
+
+
 def test_a_confirmation_of_other_rules_disarms_nothing(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()[0]

@@ -51,9 +51,11 @@ class UfwServer:
             [*self._enter, *command], input=stdin, capture_output=True, text=True, timeout=120, check=False
         )
 
-    def ufw(self, verb: str, data: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
-        """Run the host program as it runs over SSH."""
-        return self.run("python3", "-c", source("ufw"), verb, stdin=json.dumps(data))
+    def ufw(self, verb: str, data: Mapping[str, Any], client: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the host program as it runs over SSH, from a client's address if one is given."""
+        shell = ["env", f"SSH_CLIENT={client} 50000 22", "sh", "-c", 'env -u SSH_CLIENT "$@"; exit $?', "sh"]
+        program = ["python3", "-c", source("ufw"), verb]
+        return self.run(*(shell if client else []), *program, stdin=json.dumps(data))
 
     def apply(self, policy: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a policy that the server must take."""
