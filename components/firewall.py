@@ -132,7 +132,7 @@ def policy_digest(policy: dict[str, Any]) -> str:
 def hetzner_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
     """The rules from public space as hcloud's firewall takes them: one per port, with all of its sources.
 
-    Each rule has a place of its own in a preview. The provider keeps rules as a set and shows them in the order of their
+    Each rule has a stable place in a preview. The provider keeps rules as a set and shows them in the order of their
     descriptions, so descriptions are unique, the rules are sorted by them, and sources are sorted as text. In any other
     order a preview would pair rules by chance, as if their ports changed (pulumi-terraform-bridge, detailed_diff.go).
 
