@@ -6,7 +6,6 @@ plugins one after another.
 
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from typing import Any, Final
@@ -16,14 +15,12 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as proto
 
-from sandbox.providers.base import StandIn
+from sandbox.providers.base import StandIn, outlive
 from sandbox.providers.diffing import Difference
 from sandbox.providers.refusal import RefusalError, UnfinishedError
 from sandbox.providers.resource import Problem
 from sandbox.providers.values import plain_map, wrapped_map
 
-_PULSE: Final = 0.3
-"""Seconds between two looks at whether the engine still lives."""
 _LARGEST: Final = 400 * 1024 * 1024
 """Bytes of a message, as the engine's own limit."""
 
@@ -106,19 +103,18 @@ def serve(provider: StandIn, version: str) -> None:
     """Serve until the engine that started this process is gone. The port goes to stdout, where the engine waits for it.
 
     Args:
-        provider: What answers, as many questions at a time as it has workers.
+        provider: What answers, as many questions at a time as it has threads.
         version: Of the SDK that it stands in for.
     """
     options = [("grpc.max_receive_message_length", _LARGEST)]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=provider.workers), options=options)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=provider.threads), options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     engine = os.getppid()
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    while os.getppid() == engine:
-        time.sleep(_PULSE)
+    outlive(engine)
     server.stop(grace=None)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,35 @@ print("it went on")
     assert "it went on" not in done.stdout
 
 
+def test_an_unanswered_creation_takes_effect_and_the_plugin_waits(world: World) -> None:
+    program = f"""
+from tests.providers.test_faults import GROUP, cloud
+from sandbox.world import World
+cloud(World({str(world.path)!r}), "hcloud:unanswered@placement_group").make(GROUP, name="one", type="spread")
+"""
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while world.find("placement_group", "one") is None:
+                assert time.monotonic() < deadline, "nothing was made"
+                time.sleep(0.05)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+        finally:
+            process.kill()
+
+
+def test_an_unanswered_creation_holds_up_no_other(world: World) -> None:
+    assert cloud(world, "hcloud:unanswered@server").stand_in.threads > 1
+    assert cloud(world).stand_in.threads == 1, "without the fault, calls come one after another"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("hcloud", "PROVIDER:FAULT@CALL"),
+        ("hcloud:unanswered@3", "names a kind of object, e.g. hcloud:unanswered@server"),
+        ("hcloud:503@server", "counted from 1"),
         ("aws:503@1", "unknown provider aws; known: "),
         ("hcloud:418@1", "hcloud has no fault 418; known: "),
         ("hcloud:503@0", "counted from 1"),
