@@ -99,7 +99,15 @@ class StandIn:
         outputs: Plain | None = self._do(
             "read", kind, identity, kind.detail({}, state), lambda: kind.read(identity, state)
         )
-        return None if outputs is None else (outputs, kind.read_inputs(inputs, outputs), kind.secrets)
+        if outputs is None:
+            return None
+        if not state:
+            outputs = {key: value for key, value in outputs.items() if key not in kind.unread}
+        return outputs, kind.read_inputs(inputs, outputs), kind.secrets
+
+    def imported(self, urn: str, identity: str) -> str:
+        """The id of the object that an import names. Raises RefusalError."""
+        return self._kind(urn).imported(identity)
 
     def update(
         self, urn: str, identity: str, state: Plain, inputs: Plain, *, preview: bool

@@ -32,6 +32,7 @@ class OriginCaCertificate(Resource):
     kind = "origin_ca_certificate"
     replaces = frozenset({"csr", "hostnames", "requestType", "requestedValidity"})
     outputs = frozenset({"certificate", "expiresOn"})
+    unread = frozenset({"csr"})
     defaults: ClassVar = {"requestedValidity": 5475}
 
     def problems(self, inputs: Plain) -> Iterable[Problem]:
@@ -138,6 +139,7 @@ class AuthenticatedOriginPullsCertificate(Resource):
         {"certificateId", "enabled", "expiresOn", "issuer", "serialNumber", "signature", "status", "uploadedOn"}
     )
     secrets = frozenset({"privateKey"})
+    unread = frozenset({"privateKey"})
 
     def difference(self, state: Plain, old_inputs: Plain, inputs: Plain, ignored: list[str]) -> Difference:
         """Another newline at the end is an update that never settles; another certificate replaces."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from sandbox.providers.cloudflare_shared import new_hex, now, refusal, zone_of, zones
 from sandbox.providers.diffing import same
+from sandbox.providers.refusal import RefusalError
 from sandbox.providers.resource import Made, Plain, Problem, Resource, is_known
 from sandbox.world import World
 
@@ -87,6 +88,18 @@ class DnsRecord(Resource):
             name=f"{_full(str(inputs['name']), zone)} {inputs['type']}",
         )
         return Made(id=made.id, outputs={**made.outputs, **self.shown(inputs)})
+
+    def imported(self, identity: str) -> str:
+        """The record's id, behind its zone's."""
+        zone, separator, record = identity.partition("/")
+        if not separator or "/" in record:
+            form = '"<zone_id>/<dns_record_id>"'
+            raise RefusalError(f'invalid ID: expected urlencoded segments {form}, got "{identity}"')
+        found = self.world.get(self.kind, record)
+        if found is None or found.data["zoneId"] != zone:
+            path = f"zones/{zone}/dns_records/{record}"
+            raise refusal("GET", path, "404 Not Found", 81044, "Record does not exist.")
+        return record
 
     def update(self, identity: str, state: Plain, inputs: Plain) -> Plain:
         """A proxied record with a TTL of its own goes through here, and differs after every refresh."""

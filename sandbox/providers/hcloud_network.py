@@ -102,6 +102,7 @@ class ServerNetwork(HcloudResource):
     replaces = frozenset({"serverId", "networkId", "subnetId", "ip"})
     computed = frozenset({"ip", "networkId", "subnetId"})
     outputs = frozenset({"macAddress"})
+    unread = frozenset({"subnetId"})
 
     def problems(self, inputs: Plain) -> Iterable[Problem]:
         """A network or a subnet, and an address that is one."""

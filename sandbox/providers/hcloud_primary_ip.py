@@ -11,6 +11,7 @@ from sandbox.world import Item, World
 
 _HOSTS: Final = 254
 _SITES: Final = 0xFFFE
+_OTHER_PLACES: Final = ("datacenter", "assigneeId")
 
 
 class PrimaryIp(HcloudResource):
@@ -43,6 +44,11 @@ class PrimaryIp(HcloudResource):
             raise RefusalError(f"invalid input in field 'location' (invalid_input): {location}")
         place = {"location": location, "datacenter": f"{location}-dc1", "assigneeId": int(server.id) if server else 0}
         return self.put_named(inputs, {**place, **new_address(self.world, str(inputs["type"]))}, urn)
+
+    def read_inputs(self, inputs: Plain, outputs: Plain) -> Plain:
+        """Of the three places, an import takes over the location only."""
+        found = super().read_inputs(inputs, outputs)
+        return found if inputs else {key: value for key, value in found.items() if key not in _OTHER_PLACES}
 
     def delete(self, identity: str, state: Plain) -> None:
         """The plugin first switches the server off and takes the address from it."""

@@ -104,6 +104,13 @@ class Server(HcloudResource):
         }
         return self.put_named(inputs, data, urn, identity=identity)
 
+    def imported(self, identity: str) -> str:
+        """The real plugin reads neither `publicNets` nor `sshKeys`, and its next update deletes the Primary IPs."""
+        raise RefusalError(
+            f"the sandbox does not simulate the import of a server ({identity}): the real plugin reads no publicNets, "
+            "so the next update would delete the server's Primary IPs; delete the server and have `up` make it anew"
+        )
+
     def update(self, identity: str, state: Plain, inputs: Plain) -> Plain:
         """Name, labels, firewalls, group, type, addresses, protection: in place."""
         found = self.standing(identity)

@@ -45,6 +45,8 @@ class Resource:
     """Outputs that are secret of themselves."""
     secret_inputs: ClassVar[frozenset[str]] = frozenset()
     """Inputs that the plugin makes of secret ones, which the engine can't know."""
+    unread: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that the cloud never returns: a refresh keeps those of the state, and an import has none."""
     remote: ClassVar[bool] = True
     """Whether operations are calls of an API: counted, logged, and liable to faults."""
 
@@ -122,6 +124,10 @@ class Resource:
         del state
         found = self.world.get(self.kind, identity)
         return None if found is None else self.visible(found)
+
+    def imported(self, identity: str) -> str:
+        """The id of the object that an import names. Raises RefusalError."""
+        return identity
 
     def update(self, identity: str, state: Plain, inputs: Plain) -> Plain:
         """Change it; gives the outputs. Raises RefusalError."""

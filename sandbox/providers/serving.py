@@ -79,11 +79,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return proto.CreateResponse(id=made.id, properties=wrapped_map(made.outputs, secrets))
 
     def _read(self, asked: Any) -> Any:
-        found = self._provider.read(asked.urn, asked.id, plain_map(asked.properties), plain_map(asked.inputs))
+        identity = asked.id if asked.properties.fields else self._provider.imported(asked.urn, asked.id)
+        found = self._provider.read(asked.urn, identity, plain_map(asked.properties), plain_map(asked.inputs))
         if found is None:
             return proto.ReadResponse()
         outputs, inputs, secrets = found
-        return proto.ReadResponse(id=asked.id, properties=wrapped_map(outputs, secrets), inputs=wrapped_map(inputs))
+        return proto.ReadResponse(id=identity, properties=wrapped_map(outputs, secrets), inputs=wrapped_map(inputs))
 
     def _update(self, asked: Any) -> Any:
         outputs, secrets = self._provider.update(

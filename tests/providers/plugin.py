@@ -71,6 +71,21 @@ class Plugin:
             item.state, item.inputs, _ = found
         return found is not None
 
+    def imported(self, item: Standing, identity: str) -> Standing:
+        """The same resource as `pulumi import` brings it into a state."""
+        number = self.stand_in.imported(item.urn, identity)
+        found = self.stand_in.read(item.urn, number, {}, {})
+        assert found is not None, f"{identity} does not exist"
+        state, inputs, _ = found
+        return Standing(urn=item.urn, id=number, inputs=inputs, state=state)
+
+    def wanted(self, item: Standing, found: Standing) -> tuple[set[str], set[str]]:
+        """What changes when the program's resource meets an imported one, and what of it replaces."""
+        difference = self.stand_in.difference(
+            item.urn, state=found.state, old_inputs=found.inputs, inputs=item.inputs, ignored=[]
+        )
+        return set(difference.changed), set(difference.replacing)
+
     def delete(self, item: Standing) -> None:
         """Remove it."""
         self.stand_in.delete(item.urn, item.id, item.state)

@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sandbox.providers import cloudflare
+from sandbox.providers.cloudflare_certificates import certificate_authority
 from sandbox.providers.refusal import RefusalError
+from sandbox.providers.tls_certificates import pem_of
 from sandbox.world import World
 from tests.providers.plugin import Plugin, Standing, unchanged
 
@@ -18,6 +20,7 @@ RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 CERTIFICATE = "cloudflare:index/originCaCertificate:OriginCaCertificate"
 SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
 PULLS = "cloudflare:index/authenticatedOriginPullsSettings:AuthenticatedOriginPullsSettings"
+PULLS_CERTIFICATE = "cloudflare:index/authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate"
 ZONE = "sandbox.test"
 
 
@@ -208,3 +211,38 @@ def test_settings_outlive_the_stack(cloud: Plugin) -> None:
         cloud.delete(item)
         assert cloud.refresh(item), "the API has no way to take it back, so it stays as it was"
     assert switch.state["enabled"] is True
+
+
+def test_a_record_is_imported_by_its_zone_and_its_id_as_the_program_wants_it(cloud: Plugin) -> None:
+    item = record(cloud)
+    found = cloud.imported(item, f"{zone(cloud)}/{item.id}")
+    assert found.id == item.id
+    assert cloud.wanted(item, found) == (set(), set())
+
+
+@pytest.mark.parametrize(
+    ("identity", "says"),
+    [
+        ("{record}", 'expected urlencoded segments "<zone_id>/<dns_record_id>"'),
+        ("{zone}/unknown", "Record does not exist"),
+        ("unknown/{record}", "Record does not exist"),
+    ],
+)
+def test_a_record_is_not_imported_by_anything_else(cloud: Plugin, identity: str, says: str) -> None:
+    item = record(cloud)
+    with pytest.raises(RefusalError, match=says):
+        cloud.imported(item, identity.format(zone=zone(cloud), record=item.id))
+
+
+def test_an_imported_origin_certificate_is_replaced_because_its_request_is_not_read(cloud: Plugin) -> None:
+    item = certificate(cloud, hostnames=[f"api.{ZONE}"])
+    found = cloud.imported(item, item.id)
+    assert cloud.wanted(item, found) == ({"csr"}, {"csr"})
+
+
+def test_an_imported_certificate_for_origin_pulls_is_replaced_because_its_key_is_not_read(cloud: Plugin) -> None:
+    key, authority = certificate_authority(cloud.stand_in.world)
+    secret = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode()
+    item = cloud.make(PULLS_CERTIFICATE, zoneId=zone(cloud), certificate=pem_of(authority), privateKey=secret)
+    found = cloud.imported(item, item.id)
+    assert cloud.wanted(item, found) == ({"privateKey"}, {"privateKey"})

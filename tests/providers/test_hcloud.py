@@ -244,3 +244,46 @@ def test_firewalls_taken_out_of_the_program_stay_attached(cloud: Plugin) -> None
     server = cloud.make(SERVER, "node1", name="node1", firewallIds=[int(firewall.id)], **ORDER)
     assert unchanged(cloud.diff(server, firewallIds=None))
     assert cloud.diff(server, firewallIds=[])[0] == {"firewallIds"}
+
+
+# Imports
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
+        (NETWORK, {"name": "one", "ipRange": "10.0.0.0/16"}),
+        (FIREWALL, {"name": "one", "rules": [RULE]}),
+        (KEY, {"name": "one", "publicKey": PUBLIC_KEY}),
+        (GROUP, {"name": "one", "type": "spread"}),
+        (ADDRESS, {"name": "one", "type": "ipv4", "location": "fsn1", "autoDelete": False}),
+    ],
+)
+def test_what_is_imported_by_its_number_is_what_the_program_wants(
+    cloud: Plugin, token: str, inputs: dict[str, Any]
+) -> None:
+    item = cloud.make(token, **inputs)
+    found = cloud.imported(item, item.id)
+    assert cloud.wanted(item, found) == (set(), set())
+    assert cloud.problems(token, **found.inputs) == []
+
+
+def test_a_subnet_is_imported_by_its_networks_number_and_its_range(cloud: Plugin) -> None:
+    whole, part = network(cloud)
+    assert cloud.wanted(part, cloud.imported(part, f"{whole.id}-10.0.1.0/24")) == (set(), set())
+
+
+def test_an_imported_attachment_is_replaced_because_its_subnet_is_not_read(cloud: Plugin) -> None:
+    whole, part = network(cloud)
+    server = cloud.make(SERVER, "node1", name="node1", **ORDER)
+    place = cloud.make(PLACE, "place", serverId=int(server.id), subnetId=part.id, ip="10.0.1.11")
+    found = cloud.imported(place, f"{server.id}-{whole.id}")
+    assert cloud.wanted(place, found) == ({"subnetId"}, {"subnetId"})
+    assert cloud.refresh(place)
+    assert place.state["subnetId"] == part.id, "a refresh keeps what the state says"
+
+
+def test_a_server_is_not_imported(cloud: Plugin) -> None:
+    server = cloud.make(SERVER, name="node1", **ORDER)
+    with pytest.raises(RefusalError, match="does not simulate the import of a server"):
+        cloud.imported(server, server.id)
