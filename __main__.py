@@ -1,4 +1,4 @@
-"""The stack: honeydue's edge, wired in the order in which data flows."""
+"""The stack: create honeydue's edge, with the components in the order in which data flows."""
 
 import pulumi
 

@@ -1,7 +1,7 @@
-"""What exists: one file, one idea; a pure model and the component built from it stand together."""
+"""The stack's components. Each file covers one subject: its pure data model and the component built from it."""
 
 import gc
 
-# A run makes hundreds of thousands of objects and drops few. Python's default looks through them every 700 new ones:
-# half of the program's time at some hundred resources, and more with each further one (docs/performance.md).
+# A run creates hundreds of thousands of objects and frees few. By default Python scans them after every 700 new ones,
+# which takes half of the program's time at some hundred resources, and more as they grow (docs/performance.md).
 gc.set_threshold(100_000, 50, 50)

@@ -1,4 +1,4 @@
-"""The private address plan: which networks exist, that none runs into another, and what a server may take."""
+"""The private address plan: the networks, the checks that they do not overlap, and the addresses free for servers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 PRIVATE: Final = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918."""
 _PUBLIC_GATEWAY: Final = IPv4Address("172.31.1.1")
-"""Hetzner's gateway of every server's public interface."""
+"""The gateway of the public interface of every Hetzner server."""
 
 _POD_CIDR: Final = IPv4Network("10.42.0.0/16")
 _SERVICE_CIDR: Final = IPv4Network("10.43.0.0/16")
@@ -19,10 +19,10 @@ _CLUSTER_DNS: Final = IPv4Address("10.43.0.10")
 class AddressPlan:
     """The private network, the servers' subnet in it, and the ranges inside the cluster.
 
-    Pod and service ranges are k3s' own defaults.
+    The pod and service ranges are k3s' defaults.
 
     Raises:
-        ValueError: naming every contradiction of the plan.
+        ValueError: If the plan contradicts itself; the message lists every contradiction.
     """
 
     network: IPv4Network
@@ -40,51 +40,51 @@ class AddressPlan:
         """Refuse an address that no server can have.
 
         Raises:
-            ValueError: when it is outside the subnet, or Hetzner or the subnet itself uses it.
+            ValueError: If it is outside the subnet, or is reserved by Hetzner or the subnet itself.
         """
         allowed = f"allowed: {self.subnet[2]} to {self.subnet[-2]}"
         if address not in self.subnet:
             raise ValueError(f"{address} is outside the subnet {self.subnet}; {allowed}")
         taken = {
-            self.subnet[0]: "the subnet's own address",
+            self.subnet[0]: "the subnet's network address",
             self.subnet[-1]: "the subnet's broadcast address",
-            self.subnet[1]: "the gateway's, the subnet's first host, which Hetzner reserves",
-            self.network[1]: "the gateway's, the network's first host, which Hetzner reserves",
-            _PUBLIC_GATEWAY: "the gateway's of Hetzner's public interfaces",
+            self.subnet[1]: "the subnet's first host, which Hetzner reserves for the gateway",
+            self.network[1]: "the network's first host, which Hetzner reserves for the gateway",
+            _PUBLIC_GATEWAY: "the gateway of Hetzner's public interfaces",
         }
         if address in taken:
             raise ValueError(f"{address} is {taken[address]}; {allowed}")
 
     def _problems(self) -> Iterator[str]:
         if not any(self.network.subnet_of(private) for private in PRIVATE):
-            yield f"network {self.network} is not private; allowed: inside {', '.join(map(str, PRIVATE))} (RFC 1918)"
+            yield f"network {self.network} is not private; use one inside {', '.join(map(str, PRIVATE))} (RFC 1918)"
         if not self.subnet.subnet_of(self.network):
-            yield f"subnet {self.subnet} is outside the network; allowed: inside {self.network}"
+            yield f"subnet {self.subnet} is outside the network; it must be inside {self.network}"
         if self.subnet.prefixlen > 29:
-            yield f"subnet {self.subnet} has room for too few servers; allowed: /29 or broader"
+            yield f"subnet {self.subnet} is too small for the servers; it must be /29 or larger"
         inside = {"pod range": self.pod_cidr, "service range": self.service_cidr}
         for name, cidr in inside.items():
             if self.network.overlaps(cidr):
-                yield f"network {self.network} overlaps the cluster's {name} {cidr}; allowed: a network apart from it"
+                yield f"network {self.network} overlaps the cluster's {name} {cidr}; use a network outside that range"
         if self.pod_cidr.overlaps(self.service_cidr):
-            yield f"pod range {self.pod_cidr} overlaps service range {self.service_cidr}; allowed: ranges apart"
+            yield f"pod range {self.pod_cidr} overlaps service range {self.service_cidr}; they must not overlap"
         if self.cluster_dns not in self.service_cidr:
-            yield f"cluster DNS {self.cluster_dns} is outside the service range; allowed: inside {self.service_cidr}"
+            yield f"cluster DNS {self.cluster_dns} is outside the service range; it must be inside {self.service_cidr}"
 
 
 def first_host(ipv6: str) -> str:
-    """The first host of an IPv6 network, which is the address a Hetzner server answers on.
+    """Return the first host of an IPv6 network, which is the address of a Hetzner server.
 
     Args:
-        ipv6: A /64 as a Primary IP gives it (`2001:db8:1::` or `2001:db8:1::/64`), or already a host in it.
+        ipv6: The /64 of a Primary IP (`2001:db8:1::` or `2001:db8:1::/64`), or a host in it.
 
     Returns:
-        The canonical address, lower-case and compressed, as DNS providers store it; the same for its own result.
+        The canonical address, lower-case and compressed, as DNS providers store it. The function is idempotent.
 
     Raises:
-        ValueError: when it is no IPv6 address or network.
+        ValueError: If the text is not an IPv6 address or network.
     """
     interface = ip_interface(ipv6.strip())
     if not isinstance(interface.ip, IPv6Address):
-        raise ValueError(f"{ipv6} is no IPv6 address")  # noqa: TRY004 - the text is wrong, not its type
+        raise ValueError(f"{ipv6} is not an IPv6 address")  # noqa: TRY004 - the text is wrong, not its type
     return str(IPv6Network((interface.ip, 64), strict=False)[1])

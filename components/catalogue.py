@@ -1,7 +1,7 @@
-"""What the clouds sell and what each k3s release ships: the names that fail only at `pulumi up` when mistyped.
+"""Locations, server types, images and k3s releases that the stack supports.
 
-Sources: Hetzner's list of locations and server types, k3s' release notes (the bundled Traefik chart). A name that is
-missing here is refused by the config before anything is made; add it here when a new one has been tried.
+Sources: Hetzner's list of locations and server types, k3s' release notes (the bundled Traefik chart). The config
+refuses other names, because a mistyped one would fail only at `pulumi up`. Add a name here once it is tested.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Location(StrEnum):
 
     @property
     def network_zone(self) -> str:
-        """The zone whose subnets servers at this location can join."""
+        """The network zone of the subnets that servers at this location can join."""
         return _NETWORK_ZONES.get(self, "eu-central")
 
 
@@ -36,10 +36,10 @@ SERVER_TYPES: Final[dict[str, frozenset[Location]]] = {
     **dict.fromkeys(("cpx11", "cpx21", "cpx31", "cpx41", "cpx51"), _ABROAD),
     **dict.fromkeys(("ccx13", "ccx23", "ccx33", "ccx43", "ccx53", "ccx63"), frozenset(Location)),
 }
-"""Server types that can be ordered, and where each is sold."""
+"""Server types that can be ordered, and the locations that sell each."""
 
 IMAGES: Final = ("ubuntu-24.04", "ubuntu-22.04", "debian-12", "debian-13")
-"""Images with cloud-init, Python 3.8 or newer and APT, which is where UFW comes from."""
+"""Images with cloud-init, Python 3.8 or newer, and APT, which installs UFW."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,6 @@ K3S_RELEASES: Final[dict[str, TraefikRelease]] = {
     "v1.34.6+k3s1": _CHART_39,
     "v1.35.3+k3s1": _CHART_39,
 }
-"""k3s releases whose bundled Traefik chart takes the values of `components/traefik.py`.
+"""k3s releases whose bundled Traefik chart accepts the values of `components/traefik.py`.
 
-Chart majors arrive in k3s patch releases, so a version that is not listed is refused until its chart was checked."""
+A k3s patch release can bring a new major version of the chart, so other releases are refused until checked."""

@@ -1,6 +1,6 @@
-"""The least that a server needs before SSH: a user, the host key, the sysctl for ports 80 and 443, a base UFW.
+"""The minimum that a server needs before SSH works: a user, the host key, a sysctl for ports 80 and 443, a basic UFW.
 
-All else goes over SSH, because a changed user_data would replace the server.
+Everything else is configured over SSH, because a changed user_data would replace the server.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ import yaml
 from components.firewall import Rule
 
 SYSCTL: Final = "net.ipv4.ip_unprivileged_port_start = 80\n"
-"""What lets Traefik, UID 65532 without new privileges, bind 80 and 443: NET_BIND_SERVICE does not. 22 stays closed."""
+"""Lets Traefik (UID 65532, no new privileges) bind 80 and 443; NET_BIND_SERVICE does not suffice. 22 stays closed."""
 
 USER_DATA_LIMIT: Final = 32 * 1024
-"""Bytes; Hetzner refuses more, and only at `pulumi up`."""
+"""Bytes. Hetzner refuses longer user data, but only at `pulumi up`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirstBoot:
-    """What cloud-init does on a server's first boot."""
+    """The instructions for cloud-init on a server's first boot."""
 
     hostname: str
     user: str
@@ -31,15 +31,17 @@ class FirstBoot:
     generation: str
 
     def user_data(self) -> str:
-        """The #cloud-config document.
+        """Return the #cloud-config document.
 
         Raises:
-            ValueError: when it is longer than Hetzner takes.
+            ValueError: If it is longer than Hetzner accepts.
         """
         document = yaml.safe_dump(self._document(), sort_keys=True, width=120)
         text = f"#cloud-config\n# generation {self.generation}\n{document}"
         if len(text.encode()) > USER_DATA_LIMIT:
-            raise ValueError(f"user_data of {self.hostname} has {len(text.encode())} bytes; allowed: {USER_DATA_LIMIT}")
+            raise ValueError(
+                f"user_data of {self.hostname} has {len(text.encode())} bytes; at most {USER_DATA_LIMIT} fit"
+            )
         return text
 
     def _document(self) -> dict[str, Any]:

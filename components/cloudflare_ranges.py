@@ -1,6 +1,6 @@
 """Cloudflare's address ranges: the one validated source for firewalls, trusted IPs and the allow list.
 
-A list that would open the origin (too broad, reserved) or close it (empty, shrunk) is refused before anything uses it.
+Validation refuses a list that would open the origin (too broad, reserved) or cut it off (empty, shrunk).
 """
 
 import hashlib
@@ -22,14 +22,14 @@ _BROADEST: Final = {4: 8, 6: 16}
 
 @dataclass(frozen=True)
 class Ranges:
-    """Sorted, validated ranges of both families; made by `validate`."""
+    """Sorted, validated IPv4 and IPv6 ranges; created by `validate`."""
 
     ipv4: tuple[IPv4Network, ...]
     ipv6: tuple[IPv6Network, ...]
 
     @property
     def all(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """IPv4 first."""
+        """All ranges, IPv4 first."""
         return (*self.ipv4, *self.ipv6)
 
     @property
@@ -39,31 +39,31 @@ class Ranges:
 
     @property
     def digest(self) -> str:
-        """Sixteen hex digits that change when a range does, and not with the order or spelling of the source."""
+        """Sixteen hex digits that depend on the ranges only, not on the order or spelling of the source."""
         return hashlib.sha256("\n".join(self.cidrs).encode()).hexdigest()[:16]
 
 
 @cache
 def snapshot() -> Ranges:
-    """The list pinned in `cloudflare_ranges.json`.
+    """Return the list pinned in `cloudflare_ranges.json`.
 
     Raises:
-        ValueError: when the file was edited into a list that is not to be trusted.
+        ValueError: If an edit of the file made the list invalid.
     """
     data = json.loads(_SNAPSHOT.read_text(encoding="utf-8"))
     return validate(data["ipv4"], data["ipv6"], previous=None)
 
 
 def validate(ipv4: Sequence[str], ipv6: Sequence[str], *, previous: Ranges | None) -> Ranges:
-    """Judge a list of ranges.
+    """Validate a list of ranges.
 
     Args:
         ipv4: CIDRs, in any order.
         ipv6: CIDRs, in any order.
-        previous: What is trusted so far; a family that lost half of its ranges or more is refused.
+        previous: The ranges trusted so far; a family that lost half of its ranges or more is refused.
 
     Raises:
-        ValueError: naming every problem of both lists.
+        ValueError: If a list is invalid; the message lists every problem of both.
     """
     problems: list[str] = []
     four = _family(4, ipv4, previous.ipv4 if previous else (), problems)
@@ -80,17 +80,17 @@ def _family(
     version: int, texts: Sequence[str], previous: Sequence[IPv4Network | IPv6Network], problems: list[str]
 ) -> list[IPv4Network | IPv6Network]:
     if not texts:
-        problems.append(f"the IPv{version} list is empty; allowed: Cloudflare's published ranges")
+        problems.append(f"the IPv{version} list is empty; use Cloudflare's published ranges")
         return []
     networks = list(_parsed(version, texts, problems))
     problems += [problem for network in networks for problem in _faults(network)]
     for one, other in combinations(networks, 2):
         if one.overlaps(other):
-            problems.append(f"{one} and {other} overlap; allowed: each address once")
+            problems.append(f"{one} and {other} overlap; ranges must not overlap")
     if previous and 2 * len(networks) <= len(previous):
         least = len(previous) // 2 + 1
         problems.append(
-            f"{len(networks)} IPv{version} ranges where {len(previous)} were known; allowed: at least {least}"
+            f"only {len(networks)} of {len(previous)} IPv{version} ranges are left; at least {least} must remain"
         )
     return networks
 
@@ -99,9 +99,11 @@ def _parsed(version: int, texts: Sequence[str], problems: list[str]) -> Iterator
     for text in texts:
         network = _network(text)
         if network is None:
-            problems.append(f"{text!r} is no address range; allowed: a CIDR without host bits, such as 104.16.0.0/13")
+            problems.append(f"{text!r} is not an address range; use a CIDR without host bits: 104.16.0.0/13")
         elif network.version != version:
-            problems.append(f"{text} stands in the IPv{version} list; allowed: IPv{version} ranges")
+            problems.append(
+                f"{text} is not an IPv{version} range; the IPv{version} list takes IPv{version} ranges only"
+            )
         else:
             yield network
 
@@ -115,7 +117,7 @@ def _network(text: Any) -> IPv4Network | IPv6Network | None:
 
 def _faults(network: IPv4Network | IPv6Network) -> Iterator[str]:
     if network.prefixlen < _BROADEST[network.version]:
-        yield f"{network} is too broad; allowed: /{_BROADEST[network.version]} or narrower"
+        yield f"{network} is too broad; it must be /{_BROADEST[network.version]} or narrower"
     for reserved in RESERVED:
         if network.overlaps(reserved):
-            yield f"{network} overlaps reserved space {reserved}; allowed: public addresses"
+            yield f"{network} overlaps reserved space {reserved}; use public addresses only"

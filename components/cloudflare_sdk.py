@@ -1,8 +1,8 @@
 """The five classes of pulumi_cloudflare that the stack uses, without importing the other five hundred.
 
-Importing the package runs 15 MB of generated code: most of the program's own time. Here it is entered without its
-`__init__`, and the modules of nested types, which none of our five resources uses, are stood in for while they load.
-What comes out are the SDK's own classes; docs/adr/0002 gives the reasons and `make bench` the gain.
+Importing the package runs 15 MB of generated code, which takes most of the program's own time. This module loads the
+five submodules without the package's `__init__`, and with stubs for the modules of nested types, which they do not use.
+The results are the SDK's own classes. docs/adr/0002 gives the reasons, and `make bench` measures the gain.
 """
 
 import importlib
@@ -39,7 +39,7 @@ _MODULES: Final = {
 
 
 class _NestedTypes(ModuleType):
-    """Stands in for a module of nested types: each is a plain dict, which is what an unread nested value is anyway."""
+    """Replaces a module of nested types. Each type is a plain dict, like every nested value that nothing reads."""
 
     __all__ = ("DnsRecordDataArgs", "DnsRecordDataArgsDict", "DnsRecordSettingsArgs", "DnsRecordSettingsArgsDict")
 
@@ -67,7 +67,7 @@ def _load() -> dict[str, Any]:
         return {
             name: getattr(importlib.import_module(f"{_PACKAGE}.{module}"), name) for name, module in _MODULES.items()
         }
-    finally:  # a later plain import starts afresh and gets the whole package
+    finally:  # so that a later plain import loads the whole package
         for name in stand_ins:
             del sys.modules[name]
 

@@ -1,7 +1,7 @@
-"""The stack file, typed and judged: the only reader of `pulumi.Config`.
+"""Read and validate the stack file. Only this module reads `pulumi.Config`.
 
-`load()` reports every problem of the file at once, before any resource is registered. Shapes and ranges are the models'
-(`components/settings.py`); what needs two places of the file is in `components/consistency.py`.
+`load()` reports every problem of the file at once, before any resource is registered. The models check single values
+(`components/settings.py`); `components/consistency.py` checks values against each other.
 """
 
 import json
@@ -23,7 +23,7 @@ PROJECT: Final = "honeydue"
 
 
 class ConfigError(pulumi.RunError):
-    """Everything that is wrong with a stack file; Pulumi prints it without a traceback."""
+    """Every problem of a stack file. Pulumi prints the message without a traceback."""
 
     def __init__(self, stack: str, problems: list[Problem]) -> None:
         noun = "problem" if len(problems) == 1 else "problems"
@@ -33,13 +33,13 @@ class ConfigError(pulumi.RunError):
 
 
 class StackConfig(Settings):
-    """The settings of one stack, with the names that follow from them."""
+    """The settings of one stack, and its name."""
 
     stack: str
 
     @property
     def prefix(self) -> str:
-        """Put before the name of everything whose name is unique in the Hetzner project; empty in production."""
+        """The prefix of every name that must be unique in the Hetzner project; empty in production."""
         return "" if self.stack == "prod" else f"{self.stack}-"
 
     @classmethod
@@ -47,7 +47,7 @@ class StackConfig(Settings):
         """Read the current stack's configuration.
 
         Raises:
-            ConfigError: with all problems of the stack file: key, value and what is allowed.
+            ConfigError: With every problem of the stack file: the key, the value and what is allowed.
         """
         stack = pulumi.get_stack()
         raw, problems = _read()
@@ -65,7 +65,7 @@ class StackConfig(Settings):
         """Compare the stack file with the last deployment.
 
         Raises:
-            ConfigError: with every change that the running stack cannot follow.
+            ConfigError: With every change that the running stack cannot follow.
         """
         problems = list(live_changes(self, deployed))
         if problems:
@@ -73,7 +73,7 @@ class StackConfig(Settings):
 
 
 def admin_users() -> pulumi.Output[str]:
-    """The admin route's basic-auth users, one `name:hash` line each (htpasswd), as a secret."""
+    """Return the basic-auth users of the admin route as a secret: htpasswd lines, one `name:hash` each."""
     return pulumi.Config(PROJECT).require_secret("adminUsers")
 
 
@@ -82,13 +82,13 @@ _SECRETS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "cloudflare:apiToken": (re.compile(r"[0-9A-Za-z_-]{40,80}"), "a Cloudflare API token of 40 to 80 characters"),
     f"{PROJECT}:adminUsers": (
         re.compile(r"([^:\s]+:(\$2[aby]\$|\$apr1\$|\{SHA\})\S+\n?)+"),
-        "lines of htpasswd, name:hash, with bcrypt, apr1 or SHA hashes",
+        "a list of htpasswd lines, name:hash, with bcrypt, apr1 or SHA hashes",
     ),
 }
 
 
 def _read() -> tuple[dict[str, Any], list[Problem]]:
-    """The project's own keys, decoded, without the secrets."""
+    """Return the project's own keys, decoded, without the secrets."""
     raw: dict[str, Any] = {}
     problems: list[Problem] = []
     known = Settings.keys()
@@ -99,13 +99,13 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
         if key not in known:
             problems.append(Problem(full_key, "", f"this key is unknown; allowed: {', '.join(sorted(known))}"))
             continue
-        if text != "":  # how Pulumi.yaml declares a key that has no default
+        if text != "":  # Pulumi.yaml declares a key without a default as empty
             raw[key] = _decoded(text)
     return raw, problems
 
 
 def _decoded(text: str) -> Any:
-    """Pulumi hands lists and objects over as JSON, all else as plain text."""
+    """Decode a value: Pulumi passes lists and objects as JSON, everything else as plain text."""
     try:
         return json.loads(text) if text[:1] in ("[", "{") else text
     except ValueError:  # plain text that begins like JSON
@@ -117,7 +117,7 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"]).lstrip(".")
         match item["type"]:
             case "missing":
-                yield Problem(f"{PROJECT}:{place}", "", "is missing and has no default")
+                yield Problem(f"{PROJECT}:{place}", "", "this key is missing and has no default")
             case "extra_forbidden":
                 yield Problem(f"{PROJECT}:{place}", "", f"this key is unknown; allowed: {_known_beside(item['loc'])}")
             case _:
@@ -129,18 +129,18 @@ def _known_beside(place: tuple[int | str, ...]) -> str:
     """The keys that could stand where this one does."""
     model: type[Model] = Settings
     for part in place[:-1]:
-        model = model.keys().get(str(part)) or model  # an index leads into the list's own model
+        model = model.keys().get(str(part)) or model  # an index selects an element of the list's own model
     return ", ".join(sorted(model.keys()))
 
 
 def _secret_problems() -> Iterator[Problem]:
-    """Secrets are judged by shape and never shown."""
+    """Check the format of the secrets, and never show their values."""
     for key, (pattern, meaning) in _SECRETS.items():
         namespace, _, name = key.partition(":")
         value = pulumi.Config(namespace).get(name)
         if not value:
-            yield Problem(key, "", f"is missing; allowed: {meaning}. Set it with: pulumi config set --secret {key}")
+            yield Problem(key, "", f"is missing; it must be {meaning}. Set it with: pulumi config set --secret {key}")
         elif not pulumi.runtime.is_config_secret(key):
-            yield Problem(key, "", f"stands in plain text; store it with: pulumi config set --secret {key}")
+            yield Problem(key, "", f"is stored in plain text; encrypt it with: pulumi config set --secret {key}")
         elif not pattern.fullmatch(value):
-            yield Problem(key, "", f"has the wrong shape (value not shown); allowed: {meaning}")
+            yield Problem(key, "", f"has the wrong format (value not shown); it must be {meaning}")

@@ -1,6 +1,6 @@
-"""What needs two places of a stack file to judge.
+"""Checks that compare several values of a stack file.
 
-The checks read the raw file, so that a mistake in one place does not hide one in another.
+They read the raw file, so that a mistake in one place does not hide a mistake in another.
 """
 
 import re
@@ -24,13 +24,13 @@ _ROUTE_DEFAULT: Final = Route.model_fields["middlewares"].default
 
 
 def cross_checks(raw: Raw, stack: str) -> Iterator[Problem]:
-    """Every contradiction within the file."""
+    """Return every contradiction within the file."""
     for check in (_addresses, _fleet, _names, _hosts, _routes, _cookies, _server_types, _ranges):
         yield from check(raw, stack)
 
 
 def _rows(raw: Raw, key: str) -> list[tuple[str, Raw]]:
-    """The objects of a list, each with its place; what is no object is the models' to report."""
+    """Return the objects of a list, each with its place. The models report elements of other types."""
     items = raw.get(key)
     if not isinstance(items, list):
         return []
@@ -38,7 +38,7 @@ def _rows(raw: Raw, key: str) -> list[tuple[str, Raw]]:
 
 
 def _strings(row: Raw, key: str) -> list[tuple[str, str]]:
-    """The strings of a list, each with its place; what is none is the models' to report."""
+    """Return the strings of a list, each with its place. The models report elements of other types."""
     items = row.get(key)
     if not isinstance(items, list):
         return []
@@ -49,11 +49,11 @@ def _texts(row: Raw, key: str) -> list[str]:
     return [text for _, text in _strings(row, key)]
 
 
-def _repeated(values: list[tuple[str, str]], what: str) -> Iterator[Problem]:
+def _repeated(values: list[tuple[str, str]], rule: str) -> Iterator[Problem]:
     counts = Counter(value for _, value in values)
     for place, value in values:
         if counts[value] > 1:
-            yield Problem(place, shown(value), f"{what} stands {counts[value]} times; allowed: once")
+            yield Problem(place, shown(value), f"listed {counts[value]} times; {rule}")
 
 
 def _addresses(raw: Raw, _stack: str) -> Iterator[Problem]:
@@ -69,7 +69,7 @@ def _addresses(raw: Raw, _stack: str) -> Iterator[Problem]:
         try:
             plan.check_server(IPv4Address(str(row.get("privateIp"))))
         except AddressValueError:
-            continue  # no address at all: the model says so
+            continue  # not an address: the model reports it
         except ValueError as error:
             yield Problem(f"{place}.privateIp", shown(row["privateIp"]), str(error))
 
@@ -78,44 +78,48 @@ def _fleet(raw: Raw, _stack: str) -> Iterator[Problem]:
     rows = _rows(raw, "servers")
     planes = [row.get("name") for _, row in rows if row.get("role", "server") == "server"]
     if len(planes) % 2 == 0 and "servers" in raw:
-        allowed = "an odd number of control planes (role: server), so that a majority exists"
-        yield Problem("honeydue:servers", f"{len(planes)} with role server", f"allowed: {allowed}")
+        allowed = "the number must be odd, so that etcd can form a majority"
+        yield Problem("honeydue:servers", f"{len(planes)} control planes (role: server)", allowed)
     if rows and not any(row.get("ingress", True) for _, row in rows):
-        yield Problem("honeydue:servers", "", "no server has ingress; allowed: at least one, for DNS to point at")
+        yield Problem("honeydue:servers", "", "no server has ingress; DNS needs at least one server to point at")
     names = [row.get("name") for _, row in rows]
-    for key, known in (("apiNode", planes), ("replacing", names)):
+    for key, noun, known in (("apiNode", "control plane", planes), ("replacing", "server", names)):
         if raw.get(key, names[0] if names else None) not in known and key in raw:
-            yield Problem(f"honeydue:{key}", shown(raw[key]), f"no such server; allowed: {', '.join(map(str, known))}")
+            listed = f"the {noun}s are {', '.join(map(str, known))}"
+            yield Problem(f"honeydue:{key}", shown(raw[key]), f"no {noun} has this name; {listed}")
     if (
         raw.get("replacing")
         and raw["replacing"] == raw.get("apiNode", planes[0] if planes else None)
         and len(planes) > 1
     ):
         allowed = (
-            "set honeydue:apiNode to another control plane and run `pulumi up` first: the API is reached through it"
+            "this is the API node, and an update needs its API; "
+            "set honeydue:apiNode to another control plane and run `pulumi up` first"
         )
         yield Problem("honeydue:replacing", shown(raw["replacing"]), allowed)
 
 
 def _names(raw: Raw, stack: str) -> Iterator[Problem]:
     if not re.fullmatch(_STACK_NAME, stack):
-        yield Problem("stack", shown(stack), "allowed: a DNS label of at most 20 characters; it is part of names")
+        yield Problem(
+            "stack", shown(stack), "must be a DNS label of at most 20 characters, because resource names contain it"
+        )
     for key in ("servers", "routes", "ingressClasses"):
         names = [(f"{place}.name", str(row["name"])) for place, row in _rows(raw, key) if "name" in row]
-        yield from _repeated(names, "the name")
+        yield from _repeated(names, "each name must be unique")
     addresses = [(f"{p}.privateIp", str(row["privateIp"])) for p, row in _rows(raw, "servers") if "privateIp" in row]
-    yield from _repeated(addresses, "the private IP")
+    yield from _repeated(addresses, "each private IP may belong to one server only")
 
 
 def _hosts(raw: Raw, _stack: str) -> Iterator[Problem]:
     zone = str(raw.get("zone", ""))
     hosts = [(f"{place}.{key}", host) for place, row in _rows(raw, "routes") for key, host in _strings(row, "hosts")]
-    yield from _repeated(hosts, "the host")
+    yield from _repeated(hosts, "each host may belong to one route only")
     for place, host in hosts:
         if zone and host != zone and not host.endswith(f".{zone}"):
             yield Problem(place, shown(host), f"outside the zone; allowed: {zone} and names under it")
     if "routes" in raw and not raw["routes"]:
-        yield Problem("honeydue:routes", "[]", "allowed: at least one route")
+        yield Problem("honeydue:routes", "[]", "must have at least one route")
 
 
 def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
@@ -124,21 +128,19 @@ def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
     for place, row in _rows(raw, "routes"):
         name = str(row.get("ingressClass", "traefik"))
         if name not in classes:
-            allowed = f"no such ingress class; allowed: {', '.join(classes)}"
+            allowed = f"no ingress class has this name; the classes are {', '.join(classes)}"
             yield Problem(f"{place}.ingressClass", shown(name), allowed)
             continue
         attached = _texts(row, "middlewares") if "middlewares" in row else list(_ROUTE_DEFAULT)
         missing = [required for required in classes[name] if required not in attached]
         if missing:
-            yield Problem(f"{place}.middlewares", shown(attached), f"class {name} requires {', '.join(missing)} too")
+            yield Problem(f"{place}.middlewares", shown(attached), f"class {name} also requires {', '.join(missing)}")
         if "admin" in str(row.get("service")) and Middleware.ADMIN_AUTH not in attached:
-            yield Problem(
-                f"{place}.middlewares", shown(attached), "an admin route; allowed: with admin-auth among them"
-            )
+            yield Problem(f"{place}.middlewares", shown(attached), "an admin route must include admin-auth")
 
 
 def _cookies(raw: Raw, _stack: str) -> Iterator[Problem]:
-    """Traefik knows the Services of canaries by name and port alone: two routes to one share what is said of it."""
+    """Check that canaries over one Service agree on `sticky`: Traefik keys such a Service by its name and port only."""
     first: dict[tuple[str, str], tuple[str, Any]] = {}
     for place, row in _rows(raw, "routes"):
         canary = row.get("canary")
@@ -149,8 +151,8 @@ def _cookies(raw: Raw, _stack: str) -> Iterator[Problem]:
             other, agreed = first.setdefault((str(name), str(at)), (place, cookie))
             if agreed != cookie:
                 same = f"sticky: {agreed}" if agreed is not None else "no sticky"
-                allowed = f"as {other}, a canary over {name}:{at} too, has it: {same}"
-                yield Problem(f"{place}.sticky", shown(cookie), f"allowed: {allowed}")
+                why = f"the canary of {other} also uses {name}:{at}, so both routes must have the same value"
+                yield Problem(f"{place}.sticky", shown(cookie), f"{why}; allowed: {same}")
                 break
 
 
@@ -164,7 +166,7 @@ def _server_types(raw: Raw, _stack: str) -> Iterator[Problem]:
     for place, name in given:
         if location not in SERVER_TYPES.get(str(name), frozenset(Location)):
             sold = ", ".join(sorted(kind for kind, places in SERVER_TYPES.items() if location in places))
-            yield Problem(place, shown(name), f"not sold at {location}; allowed there: {sold}")
+            yield Problem(place, shown(name), f"not sold at {location}; the types sold there are {sold}")
 
 
 def _ranges(raw: Raw, _stack: str) -> Iterator[Problem]:
@@ -174,7 +176,11 @@ def _ranges(raw: Raw, _stack: str) -> Iterator[Problem]:
     lists = [given.get(family, []) for family in ("ipv4", "ipv6")]
     if given.get("source", "snapshot") != "list":
         if any(lists):
-            yield Problem("honeydue:cloudflareRanges", "", "ipv4 and ipv6 are read only with `source: list`")
+            yield Problem(
+                "honeydue:cloudflareRanges",
+                "",
+                "ipv4 and ipv6 are used only with `source: list`; set it, or remove them",
+            )
         return
     try:
         cloudflare_ranges.validate(*lists, previous=cloudflare_ranges.snapshot())

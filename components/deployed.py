@@ -1,7 +1,7 @@
-"""The stack's own last deployment, as far as this run must know it.
+"""The facts about the stack's last deployment that this run needs.
 
-Source: the engine's `readStackResourceOutputs`, which reads the latest state. It needs no cloud, works in previews, and
-is unaffected by an update that failed half-way, unlike the stack's outputs.
+Source: the engine's `readStackResourceOutputs`, which reads the latest state. It needs no cloud and works in previews.
+Unlike the stack's outputs, it is also correct after an update that failed half-way.
 """
 
 import json
@@ -18,7 +18,7 @@ from components.firewall import policy_digest
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What the stack holds; empty before its first update.
+    """The deployed stack; empty before its first update.
 
     Attributes:
         networks: The ranges of the private network and its subnet, by the key of the stack file.
@@ -26,9 +26,9 @@ class Deployed:
         roles: Each server's role.
         users: The SSH user of each server.
         namespace: The namespace of the routes.
-        k3s_versions: The k3s release that each server was given last.
-        pulls_required: Whether Traefik turns away whoever presents no certificate of the origin pulls' CA.
-        attempts: The number of each host firewall's next attempt.
+        k3s_versions: The k3s release that was last installed on each server.
+        pulls_required: Whether Traefik requires a client certificate of the origin pulls' CA.
+        attempts: The number of the next attempt to apply each host firewall.
     """
 
     networks: Mapping[str, str] = field(default_factory=dict)
@@ -42,17 +42,17 @@ class Deployed:
 
     @classmethod
     def read(cls) -> "Deployed":
-        """Read the state of the stack that runs this program."""
+        """Read the state of the stack that this program deploys."""
         own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": own}).value
         return cls.of((answer or {}).get("outputs") or {})
 
     @classmethod
     def of(cls, resources: Mapping[str, Mapping[str, Any]]) -> "Deployed":
-        """Sort the resources of a state.
+        """Collect the facts from the resources of a state.
 
         Args:
-            resources: By URN, each with its `type` and its `outputs`, which hold its inputs too.
+            resources: By URN, each with its `type` and its `outputs`, which include the inputs.
         """
         found = _ByType(resources)
         commands = found.all("command:remote:Command")
@@ -85,7 +85,7 @@ class _ByType:
         self._resources = resources
 
     def all(self, kind: str) -> dict[str, Mapping[str, Any]]:
-        """The outputs of the resources of a type, by name."""
+        """Return the outputs of the resources of a type, by name."""
         return {
             urn.rpartition("::")[2]: resource["outputs"]
             for urn, resource in self._resources.items()
@@ -96,7 +96,7 @@ class _ByType:
 def _named(
     outputs: Mapping[str, Mapping[str, Any]], suffix: str, read: Callable[[Mapping[str, Any]], Any]
 ) -> dict[str, str]:
-    """A value of each server, by the server's name; resources without the suffix or the value are left out."""
+    """Return a value of each server, by the server's name; skip resources without the suffix or the value."""
     found = {name.removesuffix(suffix): read(item) for name, item in outputs.items() if name.endswith(suffix)}
     return {name: str(value) for name, value in found.items() if value}
 
@@ -114,13 +114,13 @@ def _user(command: Mapping[str, Any]) -> Any:
 
 
 def _k3s_version(command: Mapping[str, Any]) -> Any:
-    """`sudo python3 PROGRAM join VERSION DIGEST`."""
+    """Return the version in `sudo python3 PROGRAM join VERSION DIGEST`."""
     words = shlex.split(command.get("create") or "")
     return next((word for word in words[4:5] if re.fullmatch(r"v\d+\.\d+\.\d+\+k3s\d+", word)), None)
 
 
 def _next_attempt(applied: Mapping[str, Any], confirmed: Mapping[str, Any] | None) -> int:
-    """The last one's number, or the next after rules that were applied and, as the update failed, never confirmed."""
+    """Return the number of the last attempt, or the next one if that attempt was applied but never confirmed."""
     given = json.loads(applied.get("stdin") or "{}")
     wanted = json.loads((confirmed or {}).get("stdin") or "{}").get("confirm")
     last = int(given.get("attempt", 1))

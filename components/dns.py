@@ -1,4 +1,4 @@
-"""DNS: each host has one proxied A and AAAA record per ingress node, and Cloudflare picks among them."""
+"""DNS: each host has one proxied A and AAAA record per ingress node. Cloudflare distributes requests among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from components.node import Node
 
 
 class ZoneNotFoundError(pulumi.RunError):
-    """The API token sees no zone of the configured name."""
+    """The API token cannot see a zone with the configured name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoundRobinDnsArgs:
-    """The zone, the nodes, and each host with what must answer for it before a record says so."""
+    """The zone, the nodes, and each host with the router that must exist before its records."""
 
     zone_id: str
     nodes: Sequence[Node]
@@ -24,7 +24,7 @@ class RoundRobinDnsArgs:
 
 
 class RoundRobinDns(pulumi.ComponentResource):
-    """Proxied records, so their TTL is 1 (automatic): Cloudflare refuses any other, and only at `up`."""
+    """Proxied records. Their TTL is 1 (automatic), because Cloudflare refuses any other, but only at `up`."""
 
     def __init__(self, name: str, args: RoundRobinDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:RoundRobinDns", name, None, opts)
@@ -46,10 +46,10 @@ class RoundRobinDns(pulumi.ComponentResource):
 
 
 def find_zone(name: str) -> str:
-    """The zone's id at Cloudflare.
+    """Return the zone's id at Cloudflare.
 
     Raises:
-        ZoneNotFoundError: when the token sees no such zone.
+        ZoneNotFoundError: If the token cannot see the zone.
     """
     answer = pulumi.runtime.invoke(
         "cloudflare:index/getZones:getZones", {"name": name}, pulumi.InvokeOptions(version=version("pulumi_cloudflare"))
@@ -57,7 +57,7 @@ def find_zone(name: str) -> str:
     found = [zone for zone in (answer or {}).get("results", []) if zone["name"] == name]
     if len(found) != 1:
         raise ZoneNotFoundError(
-            f"honeydue:zone: '{name}' is not a zone that cloudflare:apiToken can see (it sees {len(found)}); "
+            f"honeydue:zone: '{name}': cloudflare:apiToken sees {len(found)} zones with this name, not one; "
             "create the zone, or give the token Zone:Read on it"
         )
     return str(found[0]["id"])

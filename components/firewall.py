@@ -1,6 +1,6 @@
-"""One list of rules, two locks: what may reach a node, for UFW on the host and for Hetzner's firewall in front.
+"""The rules for traffic to a node: one list, for both UFW on the host and Hetzner's firewall in front of it.
 
-Everything not listed is refused. Nothing is open to the whole internet.
+Both firewalls refuse everything that is not listed. No port is open to the whole internet.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from components.cloudflare_ranges import Ranges
 Network = IPv4Network | IPv6Network
 
 ROLLBACK_SECONDS: Final = 90
-"""How long new rules stay on a host without being confirmed over a fresh connection."""
+"""Seconds until a host reverts new rules that no fresh connection has confirmed."""
 
 _SOURCES_PER_RULE: Final = 100
-"""Hetzner's limit."""
+"""Hetzner's limit of sources per rule."""
 
 _INTERNAL: Final[tuple[Network, ...]] = (
     IPv4Network("10.0.0.0/8"),
@@ -28,7 +28,7 @@ _INTERNAL: Final[tuple[Network, ...]] = (
     IPv4Network("192.168.0.0/16"),
     IPv6Network("fc00::/7"),
 )
-"""Space that reaches a server only through its private network, which Hetzner's firewall does not filter."""
+"""Sources that reach a server only through its private network, which Hetzner's firewall does not filter."""
 
 
 @total_ordering
@@ -37,13 +37,13 @@ class Rule:
     """A source that may reach a port of a node.
 
     Attributes:
-        source: Never all of the internet.
+        source: An address range; never the whole internet.
         port: `443`, a range `2379:2380`, or empty for any.
         proto: `tcp`, `udp`, or empty for any.
         comment: Shown by `ufw status` and Hetzner's console; plain ASCII without quotes.
 
     Raises:
-        ValueError: when UFW could not take it as it stands.
+        ValueError: If UFW could not store the rule unchanged.
     """
 
     source: Network
@@ -53,17 +53,17 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.source.prefixlen == 0:
-            raise ValueError(f"{self.source} is everybody; allowed: a narrower source")
+            raise ValueError(f"{self.source} is the whole internet; use a narrower source")
         if self.proto not in ("tcp", "udp", ""):
-            raise ValueError(f"protocol {self.proto!r}; allowed: tcp, udp, or empty for any")
+            raise ValueError(f"protocol is {self.proto!r}; allowed: tcp, udp, or empty for any")
         if not re.fullmatch(r"[A-Za-z0-9 .,:()/-]{1,60}", self.comment):
-            raise ValueError(f"comment {self.comment!r}; allowed: 1 to 60 letters, digits and spaces, without quotes")
+            raise ValueError(f"comment is {self.comment!r}; use 1 to 60 letters, digits and spaces, without quotes")
         low, colon, high = self.port.partition(":")
         numbers = [low, high] if colon else [low] * bool(low)
         if not all(re.fullmatch(r"[1-9][0-9]{0,4}", number) and int(number) < 65536 for number in numbers):
-            raise ValueError(f"port {self.port!r}; allowed: 443, 2379:2380, or empty for any")
+            raise ValueError(f"port is {self.port!r}; use a port (443), a range (2379:2380), or empty for any")
         if colon and (int(low) >= int(high) or not self.proto):
-            raise ValueError(f"port {self.port!r}; allowed: a rising range with a protocol, such as 2379:2380 over tcp")
+            raise ValueError(f"port is {self.port!r}; use a rising range with a protocol, such as 2379:2380 over tcp")
 
     def __lt__(self, other: "Rule") -> bool:
         return self._key < other._key
@@ -81,14 +81,14 @@ def node_rules(
     pod_cidr: IPv4Network,
     service_cidr: IPv4Network,
 ) -> tuple[Rule, ...]:
-    """All that may reach a node, sorted; no source and port twice.
+    """Return the rules for traffic to a node, sorted, without duplicates.
 
     Args:
-        ranges: Cloudflare's, for 443 and for the redirect on 80.
-        operators: Who may use SSH and the Kubernetes API.
-        subnet: The nodes' own, for etcd, kubelet, the API and the pod network.
-        pod_cidr: The pods', who reach the node they run on.
-        service_cidr: The services'.
+        ranges: Cloudflare's ranges, for 443 and for the redirect on 80.
+        operators: The sources that may use SSH and the Kubernetes API.
+        subnet: The nodes' subnet, for etcd, kubelet, the API and the pod network.
+        pod_cidr: The range of the pods, which may reach the node that they run on.
+        service_cidr: The range of the services.
     """
     rules = [
         *[Rule(source, "443", "tcp", "https from Cloudflare") for source in ranges.all],
@@ -110,7 +110,7 @@ def node_rules(
 
 
 def ufw_policy(rules: Iterable[Rule]) -> dict[str, Any]:
-    """What a host's UFW shall be, as `components/host/ufw.py` reads it on stdin."""
+    """Return the UFW policy that `components/host/ufw.py` reads on stdin."""
     return {
         "incoming": "deny",
         "outgoing": "allow",
@@ -124,20 +124,20 @@ def ufw_policy(rules: Iterable[Rule]) -> dict[str, Any]:
 
 
 def policy_digest(policy: dict[str, Any]) -> str:
-    """Sixteen hex digits of a policy's canonical JSON; the host computes the same."""
+    """Return sixteen hex digits of the SHA-256 of a policy's canonical JSON; the host computes the same."""
     canonical = json.dumps(policy, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def hetzner_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
-    """The rules from public space as hcloud's firewall takes them: one per port, with all of its sources.
+    """Return the rules for public sources as hcloud's firewall takes them: one per port, with all of its sources.
 
     Each rule has a stable place in a preview. The provider keeps rules as a set and shows them in the order of their
     descriptions, so descriptions are unique, the rules are sorted by them, and sources are sorted as text. In any other
-    order a preview would pair rules by chance, as if their ports changed (pulumi-terraform-bridge, detailed_diff.go).
+    order a preview would pair unrelated rules and show changed ports (pulumi-terraform-bridge, detailed_diff.go).
 
     Raises:
-        ValueError: when a public source may use any port or protocol.
+        ValueError: If a public source may use any port or protocol.
     """
     groups: dict[tuple[str, str], list[Rule]] = {}
     for rule in sorted(rules, key=lambda rule: str(rule.source)):
@@ -145,7 +145,7 @@ def hetzner_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
             continue
         if not (rule.port and rule.proto):
             raise ValueError(
-                f"{rule.source} from public space has no port or protocol; allowed: one port over tcp or udp"
+                f"the rule for public source {rule.source} has no port or protocol; give it one port over tcp or udp"
             )
         groups.setdefault((rule.proto, rule.port), []).append(rule)
     rendered = [

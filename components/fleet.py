@@ -1,4 +1,4 @@
-"""The servers of a stack: what they share, each node, and its host firewall."""
+"""The servers of a stack: the shared resources, each node, and its host firewall."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from components.quorum_gate import QuorumGate
 
 @dataclass(frozen=True, kw_only=True)
 class FleetArgs:
-    """The stack's settings, its address plan, Cloudflare's ranges, and the gate that judges deletions.
+    """The stack's settings, its address plan, Cloudflare's ranges, and the gate that checks deletions.
 
     Attributes:
-        firewall_attempts: The number of the attempt to apply each server's rules; 1 for a server that is missing.
+        firewall_attempts: The number of the attempt to apply each server's rules, by server; 1 if it is not listed.
     """
 
     config: StackConfig
@@ -33,7 +33,7 @@ class FleetArgs:
 
 
 class Fleet(pulumi.ComponentResource):
-    """One list of rules, two locks: Hetzner's firewall in front of all servers, UFW on each."""
+    """All servers, with one list of rules for both Hetzner's firewall in front of them and UFW on each."""
 
     nodes: list[Node]
     firewalls: list[pulumi.Resource]
@@ -94,7 +94,7 @@ class Fleet(pulumi.ComponentResource):
 
     @property
     def ingress_nodes(self) -> list[Node]:
-        """The nodes that DNS points at."""
+        """The nodes that DNS points to."""
         return [node for node in self.nodes if node.settings.ingress]
 
     @property

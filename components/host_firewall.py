@@ -1,4 +1,4 @@
-"""UFW on one server, reconciled over SSH and confirmed over a second connection."""
+"""UFW on one server: rules are applied over SSH, and confirmed over a second connection."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from components.ssh import Script, run
 class HostFirewallArgs:
     """The server, its rules, and the number of the attempt to apply them.
 
-    After rules that were applied and not confirmed, the next attempt has the next number, so that it runs at all.
+    If rules were applied but not confirmed, the next attempt has the next number, so that the command runs again.
     """
 
     node: Node
@@ -24,9 +24,9 @@ class HostFirewallArgs:
 
 
 class HostFirewall(pulumi.ComponentResource):
-    """The rules as JSON on stdin, so that a preview shows them.
+    """Apply the rules and confirm them. They travel as JSON on stdin, so that a preview shows them.
 
-    The server rolls back by itself unless a fresh SSH connection confirms.
+    The server restores the former rules by itself unless a fresh SSH connection confirms the new ones.
     """
 
     confirmed: pulumi.Resource

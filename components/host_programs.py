@@ -1,8 +1,8 @@
-"""The programs of `components/host/`: where a server keeps them, and the command that copies them there.
+"""The programs of `components/host/`: their location on a server, and the command that copies them there.
 
-A program's file name holds a digest of its text, so a file never changes once it exists. Every other command names the
-file it runs, which keeps commands short and makes a preview show which program changed. Old files stay on the server:
-the state still refers to them until the update that replaces them is over.
+The file name of a program contains a digest of its text, so a file never changes. Every other command names the file
+that it runs; this keeps commands short, and a preview shows which program changed. Old files stay on the server,
+because the state refers to them until the update that replaces them has ended.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = "/usr/local/lib/honeydue"
-"""The folder on a server, owned by root."""
+"""The folder on a server; root owns it."""
 
 _SOURCES: Final = Path(__file__).parent / "host"
 _END: Final = "END OF PROGRAM"
@@ -19,28 +19,28 @@ _END: Final = "END OF PROGRAM"
 
 @cache
 def source(program: str) -> str:
-    """The text of a program."""
+    """Return the text of a program."""
     return (_SOURCES / f"{program}.py").read_text(encoding="utf-8")
 
 
 @cache
 def stem(program: str) -> str:
-    """The program's name and the first 16 hex digits of the SHA-256 of its text: `ufw-0123456789abcdef`."""
+    """Return the program's name and the first 16 hex digits of the SHA-256 of its text: `ufw-0123456789abcdef`."""
     return f"{program}-{_sha256(program)[:16]}"
 
 
 def path(program: str) -> str:
-    """The program's file on a server."""
+    """Return the path of the program on a server."""
     return f"{FOLDER}/{stem(program)}.py"
 
 
 def installation_command() -> str:
-    """The command that copies every program; it names each one, so that a preview shows which of them changed."""
+    """Return the command that copies every program; it names each one, so that a preview shows which changed."""
     return " ".join(["sudo sh -s --", *map(stem, _programs())])
 
 
 def installation_script() -> str:
-    """The script for the command's stdin: the programs as plain text, each verified before it gets its name."""
+    """Return the script for the command's stdin: the programs as plain text, each verified before it gets its name."""
     head = ["set -eu", "umask 022", f"mkdir -p {FOLDER}", f"cd {FOLDER}"]
     return "\n".join([*head, *map(_copy, _programs())])
 

@@ -1,7 +1,7 @@
-"""The k3s cluster: settings per node, joining one at a time, a kubeconfig per control plane, and eviction on replace.
+"""The k3s cluster: nodes join one at a time, each control plane has a kubeconfig, and a replaced node is evicted first.
 
-A node's membership is a resource of its own. Deleting it, which a replacement of the server does first, drains and
-removes the node from another control plane, and with it the etcd member.
+The membership of a node is a resource of its own. A replacement of the server deletes it first; the deletion drains the
+node and removes it, with its etcd member, through another control plane.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from components.quorum_gate import QuorumGate
 from components.ssh import Script, run
 
 READY_SECONDS: Final = 600
-"""How long a node may take to become Ready."""
+"""Seconds that a node may take to become Ready."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class K3sClusterArgs:
-    """The fleet in joining order, and the settings of the cluster."""
+    """The nodes in joining order, and the settings of the cluster."""
 
     nodes: Sequence[Node]
     api_node: str
@@ -41,7 +41,7 @@ class K3sClusterArgs:
 
 
 class K3sCluster(pulumi.ComponentResource):
-    """Servers that join one after another, each Ready before the next."""
+    """A cluster whose nodes join one after another, each Ready before the next."""
 
     kubeconfig: pulumi.Output[str]
     api: Node
@@ -104,7 +104,7 @@ class K3sCluster(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _membership(self, node: Node, planes: Sequence[Node], args: K3sClusterArgs, joined: dict[str, Command]) -> None:
-        """Judged from the API node, or for the API node itself from the next control plane."""
+        """Check and evict the node through the API node, or the API node itself through the next control plane."""
         others = [plane for plane in planes if plane is not node]
         peer = self.api if self.api is not node else (others[0] if others else node)
         name, role = node.settings.name, node.settings.role
@@ -124,7 +124,7 @@ class K3sCluster(pulumi.ComponentResource):
         )
 
     def _kubeconfig(self, plane: Node, args: K3sClusterArgs, joined: Command) -> Command:
-        """The same for any fleet and k3s release: a changed command would make every Kubernetes object unknown."""
+        """Read the kubeconfig. A changed command would make all objects unknown, so it has no fleet or release in it."""
         return run(
             f"{plane.settings.name}-kubeconfig",
             plane.reachable,
@@ -135,30 +135,30 @@ class K3sCluster(pulumi.ComponentResource):
 
 
 def kubernetes_provider(name: str, cluster: K3sCluster, *, adopts: bool = False) -> Provider:
-    """A Kubernetes provider for the cluster, used once every node has joined: while one joins, the API may pause.
+    """Create a Kubernetes provider that waits until every node has joined, because the API may pause during a join.
 
     Args:
         name: The resource's name.
-        cluster: The cluster, whose kubeconfig may change without replacing any object.
-        adopts: Whether an object that exists already is taken over, and not an error.
+        cluster: The cluster. A changed kubeconfig replaces no object.
+        adopts: Whether to take over an object that exists already; otherwise that is an error.
     """
     return Provider(
         name,
         kubeconfig=cluster.kubeconfig,
-        cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",  # so a new kubeconfig replaces nothing
-        enable_secret_mutable=True,  # a rotated certificate is updated, and not deleted first
+        cluster_identifier=f"{pulumi.get_project()}-{pulumi.get_stack()}",  # so that a new kubeconfig replaces nothing
+        enable_secret_mutable=True,  # so that a rotated certificate is updated in place
         upsert_existing_objects=adopts,
         opts=pulumi.ResourceOptions(depends_on=cluster.joined),
     )
 
 
 def settings_digest(settings: str) -> str:
-    """Names these very settings: the first 16 hex digits of their SHA-256; the server computes the same."""
+    """Return the first 16 hex digits of the settings' SHA-256; the server computes the same."""
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> pulumi.Output[str]:
-    """The settings of `components/host/k3s.py`, as JSON."""
+    """Return the settings that `components/host/k3s.py` reads, as JSON."""
     own = node.settings
     role_config = pulumi.Output.all(*[plane.ipv4 for plane in planes]).apply(
         lambda addresses: node_config(
@@ -191,9 +191,9 @@ def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> p
 def node_config(
     *, role: str, name: str, private_ip: str, api_addresses: Sequence[str], plan: AddressPlan
 ) -> dict[str, Any]:
-    """The keys of /etc/rancher/k3s/config.yaml that the graph decides; the node's own NIC is found on the node.
+    """Return the keys of /etc/rancher/k3s/config.yaml that the program sets; the node adds the name of its own NIC.
 
-    Source: k3s' server and agent flags. What all control planes must share is the same for all of them by construction.
+    Source: k3s' server and agent flags. Values that all control planes must share are the same for all of them.
     """
     config: dict[str, Any] = {"node-name": name}
     if role == "agent":
@@ -213,7 +213,7 @@ def node_config(
 
 
 def reachable_at(kubeconfig: str, address: str) -> str:
-    """k3s writes a kubeconfig for the node itself; point it at the public address, which is in its certificate."""
+    """Point the kubeconfig, which k3s writes for use on the node, at a public address from its certificate."""
     config = yaml.safe_load(kubeconfig)
     for cluster in config["clusters"]:
         cluster["cluster"]["server"] = f"https://{address}:6443"

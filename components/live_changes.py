@@ -1,4 +1,4 @@
-"""Changes of a stack file that a running stack cannot follow: compared with the last deployment, each with a way out.
+"""Refuse changes of the stack file that the deployed stack cannot follow, and name an alternative for each.
 
 Sources: etcd's peer addresses and versions, k3s' units, Kubernetes' version skew policy, Cloudflare's origin pulls.
 """
@@ -15,7 +15,7 @@ _MOVE = "To change it, deploy a new stack beside this one and move the hosts to 
 
 
 def live_changes(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
-    """Name every change that the deployed stack cannot follow."""
+    """Return every change that the deployed stack cannot follow."""
     yield from _networks(wanted, deployed)
     yield from _servers(wanted, deployed)
     yield from _user(wanted, deployed)
@@ -69,7 +69,7 @@ def _k3s(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
     allowed = [
         name for name in K3S_RELEASES if newest <= _numbers(name) and _numbers(name)[:2] <= (oldest[0], oldest[1] + 1)
     ]
-    after = f"this stack runs {', '.join(running)}. Allowed next: {', '.join(allowed) or 'none of the catalogue'}"
+    after = f"this stack runs {', '.join(running)}. Allowed next: {', '.join(allowed) or 'none in the catalogue'}"
     if new < newest:
         yield Problem("honeydue:k3sVersion", shown(wanted.k3s_version), f"etcd refuses a downgrade, and {after}")
     elif new[:2] > (oldest[0], oldest[1] + 1):
@@ -88,5 +88,5 @@ def _origin_pulls(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """`v1.34.6+k3s1` is (1, 34, 6, 3, 1): in the order of releases."""
+    """Return the numbers of a release, which sort like the releases: `v1.34.6+k3s1` gives (1, 34, 6, 3, 1)."""
     return tuple(int(number) for number in re.findall(r"\d+", version))

@@ -1,4 +1,4 @@
-"""What to do when SSH cannot connect: the plugin's own error names neither `operators` nor this machine's address."""
+"""Advice for an SSH connection that fails. The plugin's error names neither `operators` nor this machine's address."""
 
 import re
 import socket
@@ -11,14 +11,14 @@ from components.addresses import PRIVATE
 
 
 class LockoutAdvice:
-    """Explains an SSH connection that could not be made; the plugin's own error names only the server's address."""
+    """Explains a failed SSH connection; the plugin's own error names only the server's address."""
 
     def __init__(self, operators: Iterable[IPv4Network | IPv6Network]) -> None:
         self._operators = tuple(operators)
         self.hook = pulumi.ErrorHook("explain-failed-ssh", self._explain)
 
     def advice(self, server: str) -> str:
-        """What to do when this machine cannot connect to a server.
+        """Return advice for a machine that cannot connect to a server.
 
         Args:
             server: The server's public IPv4 address.
@@ -33,14 +33,14 @@ class LockoutAdvice:
         if any(own in network for network in PRIVATE):
             return (
                 f"This machine's address, {own}, is private, so the server sees the public address of its network. "
-                f"Check that {listed} has that one, {again}"
+                f"Check that {listed} includes that address, {again}"
             )
         return (
             f"This machine's address, {own}, is not among {listed}, so the firewalls drop its packets. Add it, {again}"
         )
 
     def _explain(self, args: pulumi.ErrorHookArgs) -> bool:
-        """Never retries: the plugin already did."""
+        """Log the advice. Never retry, because the plugin already did."""
         silent = re.search(r"dial tcp ([0-9.]+):", args.errors[0] if args.errors else "")
         if silent:
             pulumi.log.error(f"{args.name}: cannot connect to {silent[1]} over SSH. {self.advice(silent[1])}")
@@ -48,7 +48,7 @@ class LockoutAdvice:
 
 
 def own_address(server: str) -> IPv4Address | None:
-    """The address from which this machine would connect to a server; None without a route. Sends no packet."""
+    """Return this machine's address for connections to a server, or None without a route. Sends no packet."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((server, 22))

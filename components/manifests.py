@@ -1,7 +1,7 @@
-"""A Kubernetes object from a plain manifest.
+"""Create Kubernetes objects from plain manifests.
 
-Manifests are data that tests read key by key. They go to the provider as they are, because the SDK's typed arguments
-drop a misspelt key in silence, and because its core types alone take longer to import than the rest of the program.
+Manifests are data, which tests can read. The provider gets them unchanged, because the SDK's typed arguments silently
+drop a misspelt key, and because its core types alone take longer to import than the rest of the program.
 """
 
 from importlib.metadata import version
@@ -15,7 +15,7 @@ Manifest = dict[str, Any]
 
 
 def manifest(api_version: str, kind: str, namespace: str | None, name: str, **body: Any) -> Manifest:
-    """A manifest with its metadata; `annotations` go there, everything else is the body."""
+    """Return a manifest. `annotations` become part of its metadata; all other keywords are its body."""
     metadata: Manifest = {"name": name}
     if namespace is not None:
         metadata["namespace"] = namespace
@@ -26,7 +26,7 @@ def manifest(api_version: str, kind: str, namespace: str | None, name: str, **bo
 
 
 def register(name: str, body: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    """Register a manifest as a resource of its own kind; a Secret's data is secret in state and in previews."""
+    """Register a manifest as a resource of its kind. The data of a Secret is secret in the state and in previews."""
     api_version, kind = body["apiVersion"], body["kind"]
     group = api_version if "/" in api_version else f"core/{api_version}"
     provider = pulumi.ResourceOptions(version=version("pulumi_kubernetes"))

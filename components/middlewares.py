@@ -1,7 +1,7 @@
 """The four middlewares of the design, as data and as resources.
 
-Source: doc.traefik.io, HTTP middlewares of v3. A router that names a missing middleware answers 404, so these are made
-before the routes.
+Source: doc.traefik.io, HTTP middlewares of v3. A router that names a missing middleware answers 404, so the middlewares
+are created before the routes.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _YEAR: Final = 365 * 24 * 60 * 60
 
 @dataclass(frozen=True, kw_only=True)
 class MiddlewaresArgs:
-    """The namespace and what makes it, the numbers, Cloudflare's ranges, and the admin's htpasswd lines."""
+    """The namespace, the rate limit, Cloudflare's ranges, the admin users (htpasswd), and resources to create first."""
 
     namespace: str
     rate_limit: RateLimit
@@ -29,7 +29,7 @@ class MiddlewaresArgs:
 
 
 class Middlewares(pulumi.ComponentResource):
-    """One Middleware object each, and the Secret with the admin's users."""
+    """The Middleware objects, and the Secret with the admin users."""
 
     made: list[pulumi.Resource]
 
@@ -52,7 +52,7 @@ class Middlewares(pulumi.ComponentResource):
 
 
 def middleware_specs(rate_limit: RateLimit, cloudflare: Sequence[str]) -> dict[str, Manifest]:
-    """Each middleware's spec by its name."""
+    """Return each middleware's spec, by its name."""
     return {
         str(Middleware.RATE_LIMIT): {"rateLimit": _rate_limit(rate_limit)},
         str(Middleware.SECURITY_HEADERS): {"headers": _security_headers()},
@@ -62,7 +62,7 @@ def middleware_specs(rate_limit: RateLimit, cloudflare: Sequence[str]) -> dict[s
 
 
 def _rate_limit(numbers: RateLimit) -> dict[str, Any]:
-    """Per second, since a bucket is full again 2 s after its last use; keyed by the visitor, not by the edge."""
+    """Return a limit per second and visitor, not per Cloudflare address; a bucket is full 2 s after its last use."""
     return {
         "average": numbers.average,
         "period": "1s",

@@ -1,4 +1,4 @@
-"""What the servers share: the operator's SSH key, the private network, the placement group and the cloud firewall."""
+"""Resources that all servers share: the SSH key, the private network, the placement group, the cloud firewall."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from components.quorum_gate import QuorumGate
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateNetworkArgs:
-    """Names' prefix, the address plan, the cloud firewall's rules, and whether the network may be deleted."""
+    """The prefix of names, the address plan, the cloud firewall's rules, and whether the network may be deleted."""
 
     prefix: str
     plan: AddressPlan
@@ -26,7 +26,7 @@ class PrivateNetworkArgs:
 
 
 class PrivateNetwork(pulumi.ComponentResource):
-    """SSH key, network and subnet, spread placement group, cloud firewall."""
+    """The SSH key, the network with its subnet, the spread placement group and the cloud firewall."""
 
     private_key: pulumi.Output[str]
     public_key: pulumi.Output[str]

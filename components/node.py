@@ -1,4 +1,4 @@
-"""One server: addresses and a host key that outlive it, the server itself, and its place in the private network."""
+"""One server: its permanent addresses and host key, the server itself, and its private network attachment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ from components.settings import Server as ServerSettings
 from components.ssh import Reachable, Script, install_programs, run
 
 NOT_ROUTINE: Final = ("userData", "image", "sshKeys", "serverType")
-"""Inputs whose change would replace a server or switch it off: they take effect only on the server being replaced."""
+"""Inputs whose change would replace or stop a server. They take effect only on the server that is being replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeArgs:
-    """What a server is made of."""
+    """The settings of one server, and the resources that it uses."""
 
     settings: ServerSettings
     shared: PrivateNetwork
@@ -93,7 +93,7 @@ class Node(pulumi.ComponentResource):
             server_id=server.id.apply(int),
             subnet_id=args.shared.subnet_id,
             ip=str(args.settings.private_ip),
-            # not protected, since the engine then refuses to replace its server: the gate judges every deletion instead
+            # not protected, because the engine would then refuse to replace its server; the gate checks every deletion
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, hooks=args.gate.binding),
         )
 
@@ -132,7 +132,7 @@ class Node(pulumi.ComponentResource):
         )
 
     def _user_data(self, name: str, args: NodeArgs, host_key: PrivateKey) -> pulumi.Output[str]:
-        """First boot's instructions; of a new generation, and so for a new server, once `replacing` names this node."""
+        """Return the user data. When `replacing` names this node, a new generation in it makes the server a new one."""
         generation = RandomId(
             f"{name}-generation",
             byte_length=4,

@@ -1,4 +1,4 @@
-"""Who may reach SSH and the Kubernetes API: a list that would lock its owner out, or let too many in, is refused."""
+"""Checks of the list of operators, the sources that may use SSH and the Kubernetes API: not too few, not too many."""
 
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
@@ -12,10 +12,10 @@ _BROADEST: Final = {4: 16, 6: 32}
 
 
 def check_range(network: Network) -> Network:
-    """Return the range. Raises ValueError when it is too broad, or when nobody can connect from a part of it."""
+    """Return the range. Raises ValueError if it is too broad, or includes addresses reserved for documentation."""
     least = _BROADEST[network.version]
     if network.prefixlen < least:
-        raise ValueError(f"too broad for SSH and the Kubernetes API; allowed: /{least} or narrower")
+        raise ValueError(f"too broad for SSH and the Kubernetes API; it must be /{least} or narrower")
     for documentation, rfc in DOCUMENTATION.items():
         if network.overlaps(documentation):
             raise ValueError(
@@ -26,10 +26,10 @@ def check_range(network: Network) -> Network:
 
 
 def check_list(operators: tuple[Network, ...]) -> tuple[Network, ...]:
-    """Return the ranges. Raises ValueError when this program itself could not connect to the servers from them."""
+    """Return the ranges. Raises ValueError if this program itself could not connect from any of them."""
     if not operators:
         raise ValueError(
-            "the list is empty, so nobody could use SSH or the Kubernetes API, and neither could this program; "
+            "the list is empty, so neither you nor this program could use SSH or the Kubernetes API; "
             "add the public IPv4 address you connect from, as ADDRESS/32"
         )
     if all(network.version == 6 for network in operators):

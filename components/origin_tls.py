@@ -1,8 +1,8 @@
 """TLS between Cloudflare and the origin, in both directions.
 
-The origin certificate is signed by Cloudflare from our request, so its key never leaves the stack. With authenticated
-origin pulls Cloudflare presents a certificate of our own CA, which says more than "some customer of Cloudflare".
-Generations rotate: the new is made, swapped in, and only then the old one goes.
+Cloudflare signs the origin certificate from our request, so its key never leaves the stack. With authenticated origin
+pulls, Cloudflare presents a certificate of our own CA, which proves more than "some customer of Cloudflare".
+A new generation rotates a certificate: the new one is created and put into use before the old one is deleted.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ from components.cloudflare_sdk import (
 _YEARS: Final = 365 * 24
 PULLS_VALIDITY_HOURS: Final = 10 * _YEARS
 RENEWAL_HOURS: Final = 30 * 24
-"""Thirty days before its end a certificate of ours is due; more than the validity would replace it at once."""
+"""Our own certificates are renewed thirty days before they expire. More than the validity would renew them at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OriginCertificateArgs:
-    """Hosts and validity (days, one of Cloudflare's own choices) of the origin certificate."""
+    """The hosts, generation and validity (days, one of Cloudflare's options) of the origin certificate."""
 
     hosts: Sequence[str]
     generation: int
@@ -37,7 +37,7 @@ class OriginCertificateArgs:
 
 
 class OriginCertificate(pulumi.ComponentResource):
-    """A key of ours and Cloudflare's certificate for it."""
+    """Our own key, and Cloudflare's certificate for it."""
 
     certificate: pulumi.Output[str]
     private_key: pulumi.Output[str]
@@ -46,7 +46,7 @@ class OriginCertificate(pulumi.ComponentResource):
     def __init__(self, name: str, args: OriginCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:OriginCertificate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        hosts = sorted(args.hosts)  # another order replaces the certificate
+        hosts = sorted(args.hosts)  # another order would replace the certificate
         label = f"{name}-{args.generation}"
         key = PrivateKey(f"{label}-key", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
         request = CertRequest(
@@ -62,8 +62,8 @@ class OriginCertificate(pulumi.ComponentResource):
             hostnames=hosts,
             request_type="origin-ecc",
             requested_validity=args.validity_days,
-            # Cloudflare reorders the names, and what is ignored keeps its old value even in a replacement: so other
-            # names or another validity make another resource, and the old one goes once the new one is in use
+            # Cloudflare reorders the names, and ignored inputs keep their old values even in a replacement. So other
+            # names or another validity create another resource, and the old one is deleted after the new one is in use
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["hostnames", "requestedValidity"]),
         )
         self.certificate = certificate.certificate
@@ -74,7 +74,7 @@ class OriginCertificate(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class OriginPullsArgs:
-    """The zone, whether Cloudflare presents our certificate, and which generation of it."""
+    """The zone, whether Cloudflare presents our certificate, and the generation of that certificate."""
 
     zone_id: str
     zone: str
@@ -85,7 +85,7 @@ class OriginPullsArgs:
 class OriginPulls(pulumi.ComponentResource):
     """Our own CA, a client certificate of it at Cloudflare, and the zone's switch.
 
-    All generations of the client certificate have one CA, so Traefik trusts the old and the new one while they change.
+    All generations of the client certificate have one CA, so Traefik trusts both the old and the new one in a rotation.
     The switch is always part of the graph: without it, Cloudflare would keep presenting a deleted certificate.
     """
 
@@ -129,7 +129,7 @@ class OriginPulls(pulumi.ComponentResource):
         presented = AuthenticatedOriginPullsCertificate(
             f"{label}-presented",
             zone_id=args.zone_id,
-            certificate=signed.cert_pem.apply(str.strip),  # another trailing newline is an update without end
+            certificate=signed.cert_pem.apply(str.strip),  # a trailing newline would show a difference in every update
             private_key=key.private_key_pem.apply(str.strip),
             opts=child,
         )
@@ -143,19 +143,19 @@ class OriginPulls(pulumi.ComponentResource):
         self.register_outputs({"ca_certificate": self.ca_certificate})
 
     def _renamed(self, name: str, part: str, generation: int) -> pulumi.ResourceOptions:
-        """The CA was part of a generation once, `pulls-1-ca`; a stack of that time keeps it."""
+        """Return options with aliases: the name of the CA once contained the generation, as in `pulls-1-ca`."""
         former = [pulumi.Alias(name=f"{name}-{number}-{part}") for number in range(1, generation + 1)]
         return pulumi.ResourceOptions(parent=self, aliases=former)
 
 
 class ZoneTls(pulumi.ComponentResource):
-    """The zone's settings: full (strict) TLS to the origin, visitors' oldest TLS version, https always."""
+    """The zone's settings: full (strict) TLS to the origin, the visitors' minimum TLS version, and HTTPS only."""
 
     def __init__(
         self, name: str, zone_id: str, min_tls_version: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("honeydue:index:ZoneTls", name, None, opts)
-        # Cloudflare's values are strings: True or 1.2 pass the preview and fail at up
+        # the values must be strings: True or 1.2 would pass the preview and fail at `up`
         for setting, value in {"ssl": "strict", "min_tls_version": min_tls_version, "always_use_https": "on"}.items():
             ZoneSetting(
                 f"{name}-{setting.replace('_', '-')}",
@@ -168,5 +168,5 @@ class ZoneTls(pulumi.ComponentResource):
 
 
 def _digest(hosts: Sequence[str], validity_days: int) -> str:
-    """Names a certificate by what it is for."""
+    """Return eight hex digits that identify a certificate by its hosts and validity."""
     return hashlib.sha256(json.dumps([list(hosts), validity_days]).encode()).hexdigest()[:8]

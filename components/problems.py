@@ -1,10 +1,10 @@
-"""One problem of a stack file, in the words that its reader needs."""
+"""A problem of a stack file, and its text."""
 
 from typing import Any, NamedTuple
 
 
 class Problem(NamedTuple):
-    """Where, what, and what is allowed instead."""
+    """The key, its value, and what is allowed instead."""
 
     key: str
     value: str
@@ -15,6 +15,6 @@ class Problem(NamedTuple):
 
 
 def shown(value: Any) -> str:
-    """A value as an error shows it: quoted, and cut where it is long."""
+    """Return a value as an error shows it: quoted, and cut to 78 characters if it is longer than 80."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}…"

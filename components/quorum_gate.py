@@ -1,8 +1,8 @@
-"""What an update may delete: one server at a time, and neither the network nor the whole stack without `teardown`.
+"""The gate that limits deletions: one server per update, and the network or the whole stack only with `teardown`.
 
-`protect` is not enough. The engine compares the old and the new protection only, so two servers that were unprotected
-once can be deleted in one update; and it checks the protection of a resource just before it deletes that resource, when
-others are gone already. Hooks that run before each deletion, in previews too, refuse earlier.
+`protect` is not enough. The engine compares only the old and the new protection, so one update could delete two servers
+that are unprotected. It also checks the protection of a resource just before it deletes that resource, when others have
+been deleted already. Hooks that run before each deletion, in previews too, refuse earlier.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ _TEARDOWN = (
 
 
 class QuorumGate:
-    """Judges each deletion of an update.
+    """Checks each deletion of an update.
 
     Args:
         servers: The names of the servers that the stack file lists.
-        replacing: The one that this update replaces, if any.
+        replacing: The server that this update replaces, if any.
         teardown: Whether everything may be deleted.
     """
 
@@ -34,22 +34,22 @@ class QuorumGate:
 
     @property
     def binding(self) -> pulumi.ResourceHookBinding:
-        """Bind this to each server, its attachment and its membership."""
+        """The hooks of each server, its attachment and its membership."""
         return pulumi.ResourceHookBinding(before_delete=[self._server])
 
     @property
     def network_binding(self) -> pulumi.ResourceHookBinding:
-        """Bind this to the private network and its subnet."""
+        """The hooks of the private network and its subnet."""
         return pulumi.ResourceHookBinding(before_delete=[self._network])
 
     @staticmethod
     def membership(node: str) -> str:
-        """The resource name of a node's membership."""
+        """Return the resource name of a node's membership."""
         return f"{node}-membership"
 
     @staticmethod
     def attachment(node: str) -> str:
-        """The resource name of a node's place in the private network."""
+        """Return the resource name of a node's attachment to the private network."""
         return f"{node}-private"
 
     def guard(self, everything: Sequence[pulumi.Resource]) -> None:
@@ -84,7 +84,7 @@ class QuorumGate:
     def _before_network(self, args: pulumi.ResourceHookArgs) -> None:
         if not self._teardown:
             raise RuntimeError(
-                f"Refusing to delete {args.name}: every server would lose its private address, and etcd its peers. "
+                f"Refusing to delete {args.name}: all servers would lose their private addresses, and etcd its peers. "
                 f"{_TEARDOWN}"
             )
 

@@ -1,4 +1,4 @@
-"""Which of Cloudflare's ranges a stack uses: snapshot, live list, or a list of its own, all validated alike."""
+"""The Cloudflare ranges that a stack uses: the snapshot, the live list or its own list, all validated."""
 
 from importlib.metadata import version
 
@@ -9,14 +9,14 @@ from components.settings import CloudflareRanges
 
 
 class RangesError(pulumi.RunError):
-    """Cloudflare's live list is not one to open or close the firewall by."""
+    """Cloudflare's live list is not valid."""
 
 
 def ranges_in_force(settings: CloudflareRanges) -> Ranges:
-    """The ranges that firewall, trusted IPs and allow list share.
+    """Return the ranges that the firewalls, the trusted IPs and the allow list share.
 
     Raises:
-        RangesError: when the live list is empty, too broad, reserved, or has lost half of the snapshot.
+        RangesError: If the live list is empty, too broad, reserved, or has lost half of the ranges of the snapshot.
     """
     match settings.source:
         case "snapshot":
@@ -32,4 +32,6 @@ def ranges_in_force(settings: CloudflareRanges) -> Ranges:
             try:
                 return validate(answer["ipv4Cidrs"], answer["ipv6Cidrs"], previous=snapshot())
             except (KeyError, TypeError, ValueError) as error:
-                raise RangesError(f"Cloudflare's live ranges are refused; nothing was changed: {error}") from error
+                raise RangesError(
+                    f"Cloudflare's live list of ranges is not valid; nothing was changed: {error}"
+                ) from error

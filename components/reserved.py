@@ -1,4 +1,4 @@
-"""Address space that nobody has on the internet (IANA's special-purpose registries, RFC 6890), or that embeds IPv4."""
+"""Address space that is not public (IANA's special-purpose registries, RFC 6890), or that embeds IPv4 addresses."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
@@ -38,4 +38,4 @@ RESERVED: Final[tuple[IPv4Network | IPv6Network, ...]] = (
         ),
     ),
 )
-"""All of it, the ranges for documentation included."""
+"""All reserved ranges, including those for documentation."""

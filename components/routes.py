@@ -1,4 +1,4 @@
-"""Routes: namespace, middlewares, TLS secret, classes, and an Ingress per route, or an IngressRoute where it must be.
+"""The namespace, middlewares, TLS secret and ingress classes, and an Ingress or IngressRoute for each route.
 
 Source: doc.traefik.io, Kubernetes Ingress and CRD providers of v3.
 """
@@ -18,9 +18,9 @@ from components.traefik import tls_option
 TLS_SECRET: Final = "cloudflare-origin-cert"  # noqa: S105 - the Secret's name
 CONTROLLER: Final = "traefik.io/ingress-controller"
 BUNDLED_CLASS: Final = "traefik"
-"""The class that the chart makes itself."""
+"""The class that the chart itself creates."""
 CLASS_ANNOTATION: Final = "honeydue.com/ingress-class"
-"""Traefik's CRD provider has no classes: it ignores a route of another kubernetes.io/ingress.class."""
+"""Traefik's CRD provider has no classes; it ignores routes with another kubernetes.io/ingress.class annotation."""
 REQUIRED_ANNOTATION: Final = "honeydue.com/required-middlewares"
 CANARY_PRIORITY: Final = 1000
 _ROUTERS: Final = ("Ingress", "IngressRoute")
@@ -28,10 +28,10 @@ _ROUTERS: Final = ("Ingress", "IngressRoute")
 
 @dataclass(frozen=True, kw_only=True)
 class RoutesArgs:
-    """The routes and their classes, what their middlewares need, the origin certificate, and what comes before them.
+    """The routes and their classes, the middlewares' settings, the origin certificate, and resources to create first.
 
     Attributes:
-        namespace_provider: Takes over a namespace that exists already: an application may have been there first.
+        namespace_provider: Takes over a namespace that exists already; an application may have created it.
         teardown: Whether everything may be deleted.
     """
 
@@ -50,10 +50,10 @@ class RoutesArgs:
 
 
 class Routes(pulumi.ComponentResource):
-    """Everything that tells Traefik where a host's requests go."""
+    """All objects that route the requests for a host."""
 
     answering: dict[str, pulumi.Resource]
-    """Each host's router."""
+    """The router of each host."""
 
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:Routes", name, None, opts)
@@ -61,7 +61,7 @@ class Routes(pulumi.ComponentResource):
         namespace = register(
             f"{name}-namespace",
             manifest("v1", "Namespace", None, args.namespace),
-            # deleting it would delete every workload in it, so not even a destroy does
+            # a deletion would delete every workload in it, so even `pulumi destroy` keeps it
             pulumi.ResourceOptions(
                 parent=self, provider=args.namespace_provider, protect=not args.teardown, retain_on_delete=True
             ),
@@ -110,7 +110,7 @@ class Routes(pulumi.ComponentResource):
 
 
 def _announce(args: pulumi.ResourceHookArgs) -> None:
-    """The application may come later than its routes; say so once, when a router is created."""
+    """Log, when a router is created, that the application may be deployed later."""
     metadata = (args.new_inputs or {})["metadata"]
     pulumi.log.info(
         f"Route {metadata['name']} does not wait for its Service: until the Service has ready pods in namespace "
@@ -119,7 +119,7 @@ def _announce(args: pulumi.ResourceHookArgs) -> None:
 
 
 def ingress_class(item: IngressClass) -> Manifest:
-    """An IngressClass that the same controller serves; what its routes must have is written on it for the policies."""
+    """Return an IngressClass of Traefik. An annotation lists its required middlewares, for the policies."""
     required = ",".join(sorted(item.required_middlewares))
     return manifest(
         "networking.k8s.io/v1",
@@ -132,7 +132,7 @@ def ingress_class(item: IngressClass) -> Manifest:
 
 
 def route_manifests(route: Route, namespace: str, min_tls_version: str) -> list[Manifest]:
-    """A route's objects, in the order in which they are needed."""
+    """Return a route's objects, in the order of creation."""
     bodies: list[Manifest] = []
     if route.client_certificates is not None:
         authorities = "\n".join(pem.strip() for pem in route.client_certificates)
@@ -148,11 +148,11 @@ def route_manifests(route: Route, namespace: str, min_tls_version: str) -> list[
 
 
 def ingress(route: Route, namespace: str) -> Manifest:
-    """The standard Ingress of a plain route."""
+    """Return the standard Ingress of a plain route."""
     prefix = "traefik.ingress.kubernetes.io/router"
     annotations = {
         f"{prefix}.entrypoints": "websecure",
-        "pulumi.com/skipAwait": "true",  # the provider would wait a minute for a Service that is not deployed yet
+        "pulumi.com/skipAwait": "true",  # otherwise the provider waits a minute for a Service that may not exist yet
     }
     if route.middlewares:
         annotations[f"{prefix}.middlewares"] = ",".join(_qualified(namespace, name) for name in route.middlewares)
@@ -175,7 +175,7 @@ def ingress(route: Route, namespace: str) -> Manifest:
 
 
 def weighted_service(route: Route, canary: Canary, namespace: str) -> Manifest:
-    """The TraefikService behind a canary; with cookies a visitor stays at one of the two, and at one of its pods."""
+    """Return the TraefikService of a canary. Cookies, if set, keep a visitor on one Service and on one of its pods."""
     stable = _service(route.service, route.port, _pod_cookie(route.sticky)) | {"weight": 100 - canary.weight}
     second = _service(canary.service, canary.port or route.port, _pod_cookie(route.sticky)) | {"weight": canary.weight}
     weighted = {"services": [stable, second]} | _sticky(route.sticky)
@@ -183,11 +183,11 @@ def weighted_service(route: Route, canary: Canary, namespace: str) -> Manifest:
 
 
 def ingress_route(route: Route, namespace: str) -> Manifest:
-    """The router of a canary or sticky route.
+    """Return the router of a canary or sticky route.
 
-    A sticky route names its Service here and not in a TraefikService. Traefik keys a Service named there by its name
-    and port alone, so that two routes to one Service share its cookie, or whether it has one (crd/kubernetes_http.go,
-    `fullServiceName`); one named here has a key of the route's own.
+    A sticky route names its Service here, not in a TraefikService. Traefik keys a Service of a TraefikService only by
+    its name and port, so two routes to one Service would share one cookie setting (crd/kubernetes_http.go,
+    `fullServiceName`). A Service named here has a key per route.
     """
     whole = _service(route.service, route.port, route.sticky)
     weighted = {"kind": "TraefikService", "name": _weighted(route)}
@@ -212,17 +212,17 @@ def ingress_route(route: Route, namespace: str) -> Manifest:
 
 
 def _qualified(namespace: str, name: str) -> str:
-    """How an annotation names an object of Traefik's CRD provider."""
+    """Return the name of an object of Traefik's CRD provider, as annotations spell it."""
     return f"{namespace}-{name}@kubernetescrd"
 
 
 def _tls_options(route: Route) -> str:
-    """Never `default`: of two TLSOptions with that name Traefik uses neither, which switches origin pulls off."""
+    """Return the name of the route's TLSOption. A second one named `default` would make Traefik ignore both."""
     return f"{route.name}-client-certificates"
 
 
 def _weighted(route: Route) -> str:
-    """No name that Traefik gives a Service, which ends in its port: a TraefikService so named would lead to itself."""
+    """Return the TraefikService's name. It must not end in a port like Traefik's Service names, or it would loop."""
     return f"{route.name}-weighted"
 
 
@@ -231,7 +231,7 @@ def _service(name: str, port: int, cookie: str | None) -> dict[str, Any]:
 
 
 def _sticky(cookie: str | None) -> dict[str, Any]:
-    """Nothing, where no cookie is asked for."""
+    """Return the options of a sticky cookie, or none without a cookie."""
     if cookie is None:
         return {}
     return {"sticky": {"cookie": {"name": cookie, "httpOnly": True, "secure": True, "sameSite": "lax"}}}

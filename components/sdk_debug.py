@@ -1,11 +1,11 @@
-"""What the SDK tells for debugging it, at a price that every resource pays: left out unless it is asked for.
+"""Switch off debugging output of the SDK that slows down every resource.
 
-- Debug lines: some five blocking round trips a resource, on the loop that registers all of them, shown with `--debug`
-  only. A program is not told whether that was given.
-- The whole stack at each registration, some thirty frames, each looked for on the disk: the engine keeps the position
-  of the line that made the resource, and that one still goes out.
+- Debug lines take about five blocking round trips per resource, on the loop that registers all resources. Pulumi shows
+  them only with `--debug`, and a program cannot find out whether that is set.
+- Each registration records the whole stack, some thirty frames, and looks for each on the disk. The engine uses only
+  the line that created the resource, which is still sent.
 
-HONEYDUE_SDK_DEBUG=1 keeps both. What it saves is in docs/performance.md.
+HONEYDUE_SDK_DEBUG=1 keeps both. docs/performance.md shows the gain.
 """
 
 import os
@@ -21,24 +21,24 @@ VARIABLE: Final = "HONEYDUE_SDK_DEBUG"
 SENT: Final = pulumi.log.debug
 """The SDK's own function."""
 NEAREST: Final = 10
-"""Frames: the SDK's four or five up to a resource's constructor, its wrappers, and the line that called it."""
+"""Number of frames: four or five of the SDK up to a resource's constructor, its wrappers, and the calling line."""
 
 
 def leave_out_debugging() -> None:
-    """Have the SDK send no debug lines and short stacks, unless the environment asks for them."""
+    """Stop debug lines and shorten stacks, unless HONEYDUE_SDK_DEBUG is set."""
     wanted = bool(os.environ.get(VARIABLE))
     pulumi.log.debug = SENT if wanted else _unsent
     vars(registering)["traceback"] = traceback if wanted else _SHORT
 
 
 def _unsent(*_args: Any, **_options: Any) -> None:
-    """Takes the place of `pulumi.log.debug`."""
+    """Replace `pulumi.log.debug`, and do nothing."""
 
 
 def _nearest() -> list[traceback.FrameSummary]:
-    """The frames nearest to the caller, the nearest last, as `traceback.extract_stack` gives all of them."""
+    """Return the frames nearest to the caller, the nearest last, in the format of `traceback.extract_stack`."""
     frames: list[traceback.FrameSummary] = []
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what traceback itself begins with
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - traceback itself starts with it
     while frame and len(frames) < NEAREST:
         frames.append(
             traceback.FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, lookup_line=False)
@@ -48,4 +48,4 @@ def _nearest() -> list[traceback.FrameSummary]:
 
 
 _SHORT: Final = SimpleNamespace(**{**vars(traceback), "extract_stack": _nearest})
-"""Takes the place of `traceback` where resources are registered."""
+"""Replaces `traceback` in the module that registers resources."""

@@ -1,7 +1,7 @@
-"""The shape of a stack file: what each key means, what it may be, and its default.
+"""The schema of a stack file: the type, the allowed values and the default of each key.
 
-Field names are snake_case here and camelCase in the file (`privateIp`). Each model is frozen and refuses keys that it
-does not know. What each key means to an operator stands in Pulumi.yaml.
+Field names are snake_case here and camelCase in the file (`privateIp`). Each model is frozen and refuses unknown keys.
+Pulumi.yaml describes each key for operators.
 """
 
 import re
@@ -21,7 +21,7 @@ def _matching(pattern: str, allowed: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise ValueError(f"allowed: {allowed}")
+            raise ValueError(f"must be {allowed}")
         return text
 
     return AfterValidator(check)
@@ -30,65 +30,66 @@ def _matching(pattern: str, allowed: str) -> AfterValidator:
 def _one_of(names: Any, what: str) -> AfterValidator:
     def check(text: str) -> str:
         if text not in names:
-            raise ValueError(f"no known {what}; allowed: {', '.join(sorted(names))}")
+            raise ValueError(f"not a known {what}; allowed: {', '.join(sorted(names))}")
         return text
 
     return AfterValidator(check)
 
 
 def _network(value: Any) -> Any:
-    """A CIDR without host bits: with them the provider replaces the network at the next preview."""
+    """Parse a CIDR. It must have no host bits, because with them the provider would replace the network."""
     try:
-        return ip_network(str(value))  # a bare number would be read as an address
+        return ip_network(str(value))  # as text, because a number would be read as an address
     except ValueError as error:
-        raise ValueError(f"{error}; allowed: an address range such as 10.0.0.0/16") from error
+        raise ValueError(f"{error}; use an address range such as 10.0.0.0/16") from error
 
 
 def _address(value: Any) -> Any:
     try:
         return ip_address(str(value))
     except ValueError as error:
-        raise ValueError("allowed: an IPv4 address such as 10.0.1.11") from error
+        raise ValueError("must be an IPv4 address such as 10.0.1.11") from error
 
 
 def _installer(url: str) -> str:
-    """What it serves runs as root, so who is in between must not be able to change it."""
+    """Check the URL. The script runs as root, so nobody on the way may be able to change it."""
     parts = urlsplit(url)
     try:
         private = parts.scheme == "http" and not ip_address(parts.hostname or "").is_global
-    except ValueError:  # a name
+    except ValueError:  # a host name
         private = False
     if re.search(r"\s", url) or not parts.hostname or not (private or parts.scheme == "https"):
-        raise ValueError("allowed: an https URL, or http at an address that is not public")
+        raise ValueError("must be an https URL, or an http URL with an IP address that is not public")
     return url
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("allowed: a number")  # noqa: TRY004 - what pydantic reports with the rest
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports a ValueError with the other problems
     return value
 
 
-DnsLabel = Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a DNS label: a-z, 0-9 and inner '-'")]
+DnsLabel = Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "a DNS label: a-z, 0-9, and '-' inside")]
 NamespaceName = Annotated[
     str,
     _matching(
         r"(?!default$|kube-)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
-        "a DNS label other than Kubernetes' own namespaces, which are default and kube-*",
+        "a DNS label other than default and kube-*, which are Kubernetes' own namespaces",
     ),
 ]
 ServiceName = Annotated[
-    str, _matching(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "a Service's name: a letter, then a-z, 0-9 and inner '-'")
+    str, _matching(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "a Service name: a letter, then a-z, 0-9, and '-' inside")
 ]
 UserName = Annotated[
     str,
-    _matching(r"(?!root$)[a-z]([-a-z0-9]{0,30}[a-z0-9])?", "a user's name other than root: a letter, a-z, 0-9, '-'"),
+    _matching(r"(?!root$)[a-z]([-a-z0-9]{0,30}[a-z0-9])?", "a user name other than root: a letter, a-z, 0-9, '-'"),
 ]
 Number = Annotated[int, BeforeValidator(_number)]
 HostName = Annotated[
     str,
     _matching(
-        r"(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", "a lower-case DNS name: a.example.com"
+        r"(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+        "a lower-case DNS name such as a.example.com",
     ),
 ]
 Network4 = Annotated[IPv4Network, BeforeValidator(_network)]
@@ -101,7 +102,7 @@ PemCertificate = Annotated[
 
 
 class Middleware(StrEnum):
-    """The middlewares of the design, by the names under which a route asks for them."""
+    """The middlewares of the design, by the names that routes use."""
 
     RATE_LIMIT = "rate-limit"
     SECURITY_HEADERS = "security-headers"
@@ -114,24 +115,24 @@ DEFAULT_MIDDLEWARES: Final = (Middleware.CLOUDFLARE_ONLY, Middleware.RATE_LIMIT,
 
 
 def _to_camel(name: str) -> str:
-    """`k3s_version` becomes `k3sVersion`; pydantic's own generator makes it k3SVersion."""
+    """Convert `k3s_version` to `k3sVersion`; pydantic's own generator returns k3SVersion."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
 class Model(BaseModel):
-    """Frozen, strict about unknown keys, camelCase in the file."""
+    """A frozen model that refuses unknown keys; its keys are camelCase in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_to_camel, populate_by_name=True)
 
     @classmethod
     def keys(cls) -> dict[str, type["Model"] | None]:
-        """The names of the keys, as a stack file writes them, and the model of what stands there, where it has one."""
+        """Return the keys as a stack file spells them, each with the model of its value, if it has one."""
         return {_to_camel(name): _model_in(field.annotation) for name, field in cls.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[Model] | None:
-    """The model of a field, of its elements, or of its value where it may be missing."""
+    """Return the model of a field, of its elements, or of its optional value."""
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return annotation
     return next(filter(None, map(_model_in, get_args(annotation))), None)
@@ -156,7 +157,7 @@ class Canary(Model):
 
 
 class Route(Model):
-    """Hosts, and the Service that answers for them."""
+    """Hosts, and the Service that answers their requests."""
 
     name: DnsLabel
     hosts: Annotated[tuple[HostName, ...], Field(min_length=1)]
@@ -170,19 +171,19 @@ class Route(Model):
 
     @property
     def needs_ingress_route(self) -> bool:
-        """Whether a standard Ingress cannot say it, so that it takes Traefik's own IngressRoute."""
+        """Whether the route needs Traefik's IngressRoute, because a standard Ingress cannot express it."""
         return self.sticky is not None or self.canary is not None
 
 
 class IngressClass(Model):
-    """An ingress class, and the middlewares that each of its routes must have."""
+    """An ingress class, and the middlewares that all its routes must have."""
 
     name: DnsLabel
     required_middlewares: tuple[MiddlewareName, ...] = ()
 
 
 class CloudflareRanges(Model):
-    """Where Cloudflare's ranges come from: the repository's snapshot, the live list, or the list given here."""
+    """The source of Cloudflare's ranges: the repository's snapshot, the live list, or the list given here."""
 
     source: Literal["snapshot", "live", "list"] = "snapshot"
     ipv4: tuple[str, ...] = ()
@@ -190,27 +191,27 @@ class CloudflareRanges(Model):
 
 
 class OriginCertificate(Model):
-    """The origin certificate; raising `generation` makes a new key and certificate, swaps, then revokes the old."""
+    """The origin certificate. A higher `generation` creates a new key and certificate, then revokes the old one."""
 
     generation: Annotated[Number, Field(ge=1)] = 1
     validity_days: Literal[7, 30, 90, 365, 730, 1095, 5475] = 5475
 
 
 class Kubeconfig(Model):
-    """The kubeconfigs that the stack holds; raising `generation` reads them anew, with k3s' latest certificates."""
+    """The stack's kubeconfigs. A higher `generation` reads them again, with k3s' latest certificates."""
 
     generation: Annotated[Number, Field(ge=1)] = 1
 
 
 class OriginPulls(Model):
-    """Authenticated origin pulls: `off`, `offered` (Cloudflare presents our certificate), `required` (we insist)."""
+    """Authenticated origin pulls: off, offered (Cloudflare presents our certificate), required (Traefik demands it)."""
 
     mode: Literal["off", "offered", "required"] = "required"
     generation: Annotated[Number, Field(ge=1)] = 1
 
 
 class RateLimit(Model):
-    """Requests per second and client, on each node; a burst over twice the average would never limit."""
+    """Requests per second and client, on each node. A burst over twice the average would never limit requests."""
 
     average: Annotated[Number, Field(ge=1, le=10_000)] = 20
     burst: Annotated[Number, Field(ge=1, le=20_000)] = 40
@@ -219,13 +220,13 @@ class RateLimit(Model):
     def _limits(self) -> Self:
         if self.burst > 2 * self.average:
             raise ValueError(
-                f"a burst of {self.burst} would never limit; allowed: up to {2 * self.average}, twice the average"
+                f"a burst of {self.burst} would never limit requests; use at most {2 * self.average}, twice the average"
             )
         return self
 
 
 class Settings(Model):
-    """All keys of a stack file but the secrets."""
+    """All keys of a stack file except the secrets."""
 
     zone: HostName
     location: Location = Location.NUREMBERG
@@ -253,28 +254,28 @@ class Settings(Model):
 
     @property
     def hosts(self) -> list[str]:
-        """Every route's hosts, sorted."""
+        """The hosts of all routes, sorted."""
         return sorted(host for route in self.routes for host in route.hosts)
 
     @property
     def api_server(self) -> Server:
-        """The control-plane node that the kubeconfig points at and that judges the others' membership."""
+        """The control plane that the kubeconfig points to, and that evicts other nodes."""
         return next(
             server for server in self.servers if self.api_node in (server.name, None) and server.role == "server"
         )
 
     @property
     def installer(self) -> str:
-        """Where k3s' installer is fetched from: by default its release's own tag, so it never changes by itself."""
+        """The URL of k3s' installer. The default uses the tag of the release, so that the script never changes."""
         tag = self.k3s_version.replace("+", "%2B")
         return self.k3s_installer or f"https://raw.githubusercontent.com/k3s-io/k3s/{tag}/install.sh"
 
     @property
     def pulls_offered(self) -> bool:
-        """Whether Cloudflare presents our certificate; a teardown switches it off first, as nothing else would."""
+        """Whether Cloudflare presents our certificate. A teardown switches it off, because a deletion would not."""
         return self.origin_pulls.mode != "off" and not self.teardown
 
     @property
     def pulls_required(self) -> bool:
-        """Whether Traefik turns away whoever does not present it."""
+        """Whether Traefik refuses clients without that certificate."""
         return self.origin_pulls.mode == "required" and not self.teardown

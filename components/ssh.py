@@ -1,4 +1,4 @@
-"""Verified SSH: every connection pins the host key that the graph itself generated, and no output is logged."""
+"""Verified SSH: every connection pins the host key that the program generated, and no output is logged."""
 
 import shlex
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from components.lockout import LockoutAdvice
 
 DIAL_LIMIT: Final = 20
 DIAL_SECONDS: Final = 2
-"""How often and how long the plugin tries again to connect: 61 s to a port that refuses, 103 s to one that is silent.
+"""The plugin's retries and its timeout: it gives up after 61 s on a refused connection, and after 103 s on silence.
 
 pulumi-command 1.2 makes one attempt more than the limit. It waits 0.1 s after the first, 1.5 times as long after each
-further one, and 5 s at most. The seconds bound each TCP connection (remote/connection.go).
+further one, and at most 5 s. The timeout applies to each TCP connection (remote/connection.go).
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reachable:
-    """A server as SSH sees it: its public IPv4 address, the host key to expect, and the user's private key.
+    """The SSH access to a server: its public IPv4 address, the host key to expect, and the user's private key.
 
     Attributes:
-        lockout: Explains a connection that could not be made.
+        lockout: Explains a failed connection.
         after: Resources that must exist before a command can run there.
     """
 
@@ -38,7 +38,7 @@ class Reachable:
 
     @property
     def connection(self) -> ConnectionArgs:
-        """The connection's arguments; a server with another host key is refused."""
+        """The connection's arguments, which refuse a server with another host key."""
         return ConnectionArgs(
             host=self.host,
             host_key=self.host_key,
@@ -51,7 +51,7 @@ class Reachable:
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """A program of `components/host/`, its verb and its arguments."""
+    """A call of a program of `components/host/`: its verb and its arguments."""
 
     program: str
     verb: str
@@ -91,7 +91,7 @@ def run(
 
     Args:
         name: The resource's name.
-        server: Where it runs.
+        server: The server that runs it.
         script: The program that runs at creation and at each change.
         opts: Options; the outputs are made secret here.
         stdin: The program's input: data as JSON, or secrets, which must not travel as arguments.
@@ -119,7 +119,7 @@ def _command(name: str, server: Reachable, *, opts: pulumi.ResourceOptions, **in
         name,
         connection=server.connection,
         logging=Logging.NONE,
-        add_previous_output_in_env=False,  # by default the last stdout, a kubeconfig among them, goes to the server
+        add_previous_output_in_env=False,  # the default sends the last stdout, perhaps a kubeconfig, to the server
         opts=pulumi.ResourceOptions.merge(opts, own),
         **inputs,
     )

@@ -1,7 +1,7 @@
-"""The bundled Traefik: chart values as data, the HelmChartConfig that carries them, default TLS options, the gate.
+"""The bundled Traefik: its chart values in a HelmChartConfig, the default TLS options, and the wait for its rollout.
 
-Values follow chart 39 (Traefik 3.6). k3s strips the chart's schema, so a misspelt key does nothing: tests hold each key
-against the chart's own names.
+The values follow chart 39 (Traefik 3.6). k3s strips the chart's schema, so a misspelt key has no effect; tests compare
+each key with the chart's own names.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ PULLS_CA_SECRET: Final = "origin-pulls-ca"  # noqa: S105 - the Secret's name
 UID: Final = 65532
 INTERNAL_PORT: Final = 8080
 METRICS_PORT: Final = 9101
-"""Not 9100, which is node_exporter's on the host network."""
+"""Not 9100, because node_exporter uses that port on the host network."""
 ACCEPT_GRACE_SECONDS: Final = 10
 GRACE_SECONDS: Final = 30
 KEEP_ALIVE_SECONDS: Final = 30
@@ -31,7 +31,7 @@ ROLLOUT_SECONDS: Final = 600
 
 @dataclass(frozen=True, kw_only=True)
 class TraefikArgs:
-    """Trusted ranges, the host name for Ingress status, the API node, and the origin pulls' CA where it is required."""
+    """The trusted ranges, the host name for Ingress status, the API node, and the origin pulls' CA if required."""
 
     cloudflare: Sequence[str]
     status_hostname: str
@@ -42,7 +42,7 @@ class TraefikArgs:
 
 
 class Traefik(pulumi.ComponentResource):
-    """Traefik as a DaemonSet on the host network, judged done only when every pod runs our values."""
+    """Traefik as a DaemonSet on the host network. It is ready when every pod runs our values."""
 
     ready: pulumi.Resource
 
@@ -56,7 +56,7 @@ class Traefik(pulumi.ComponentResource):
                 "HelmChartConfig",
                 NAMESPACE,
                 "traefik",
-                # with helm-controller's default, reinstall, a rejected change would first uninstall Traefik
+                # helm-controller's default, reinstall, would uninstall Traefik when Helm rejects a change
                 spec={"valuesContent": values_content(values), "failurePolicy": "abort"},
             ),
             pulumi.ResourceOptions(parent=self),
@@ -71,7 +71,7 @@ class Traefik(pulumi.ComponentResource):
         self.register_outputs({"digest": digest(values)})
 
     def _tls_options(self, name: str, args: TraefikArgs, rolled_out: pulumi.Resource) -> pulumi.Resource:
-        """The options of routes that have none; a client certificate is asked for only once Cloudflare presents one."""
+        """Create the default TLS options. They require a client certificate only after Cloudflare presents one."""
         before: list[pulumi.Resource] = [args.pulls_ready, rolled_out]
         if args.pulls_ca is not None:
             secret = manifest("v1", "Secret", NAMESPACE, PULLS_CA_SECRET, stringData={"ca.crt": args.pulls_ca})
@@ -86,7 +86,7 @@ class Traefik(pulumi.ComponentResource):
 
 
 def tls_option(min_tls_version: str, ca_secret: str | None) -> dict[str, Any]:
-    """A TLSOption's spec: the oldest version, no answer to unknown names, and whose client certificates it takes."""
+    """Return a TLSOption's spec: the minimum version, strict SNI, and the CA of client certificates, if required."""
     spec: dict[str, Any] = {"minVersion": f"VersionTLS{min_tls_version.replace('.', '')}", "sniStrict": True}
     if ca_secret is not None:
         spec["clientAuth"] = {"clientAuthType": "RequireAndVerifyClientCert", "secretNames": [ca_secret]}
@@ -94,11 +94,11 @@ def tls_option(min_tls_version: str, ca_secret: str | None) -> dict[str, Any]:
 
 
 def chart_values(cloudflare: Sequence[str], status_hostname: str) -> dict[str, Any]:
-    """The chart's values. Source: values.yaml of traefik-helm-chart 39.
+    """Return the chart's values. Source: values.yaml of traefik-helm-chart 39.
 
     Args:
-        cloudflare: CIDRs whose X-Forwarded-* headers are believed.
-        status_hostname: What Ingress status shows, as there is no Service to take it from.
+        cloudflare: CIDRs whose X-Forwarded-* headers Traefik trusts.
+        status_hostname: The host name in Ingress status, because there is no Service to take it from.
     """
     return {
         "deployment": {
@@ -138,13 +138,13 @@ def chart_values(cloudflare: Sequence[str], status_hostname: str) -> dict[str, A
 
 
 def _web() -> dict[str, Any]:
-    """Port 80 only redirects; by design no forwarded header is believed there."""
+    """Return the values of port 80, which only redirects and trusts no forwarded headers."""
     to_https = {"to": "websecure", "scheme": "https", "permanent": True}
     return {"port": 80, "hostPort": 80, "http": {"redirections": {"entryPoint": to_https}}}
 
 
 def _websecure(cloudflare: Sequence[str]) -> dict[str, Any]:
-    """Port 443, where the traffic arrives, and so where the trusted ranges belong."""
+    """Return the values of port 443, which serves all traffic and trusts the headers of these ranges."""
     return {
         "port": 443,
         "hostPort": 443,
@@ -161,12 +161,12 @@ def _websecure(cloudflare: Sequence[str]) -> dict[str, Any]:
 
 
 def digest(values: dict[str, Any]) -> str:
-    """Names these very values: the first 16 hex digits of the SHA-256 of their canonical JSON."""
+    """Return the first 16 hex digits of the SHA-256 of the values' canonical JSON."""
     canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def values_content(values: dict[str, Any]) -> str:
-    """The values as sorted YAML, with their digest as an annotation of the DaemonSet for the gate to look for."""
+    """Return the values as sorted YAML, with their digest as an annotation of the DaemonSet for the rollout check."""
     deployment = {**values["deployment"], "annotations": {DIGEST_ANNOTATION: digest(values)}}
     return yaml.safe_dump({**values, "deployment": deployment}, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Wait until cloud-init is done with the first boot of this server; fail with its own words if it went wrong."""
+"""Wait until cloud-init has finished the first boot of this server; fail with its own message if it failed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PATIENCE = 900  # seconds
 
 
 def wait() -> dict[str, str]:
-    """The state that cloud-init ended in; anything but done is an error."""
+    """Return the final state of cloud-init; any state but done is an error."""
     code, _ = _run("cloud-init", "status", "--wait")
     _, details = _run("cloud-init", "status", "--long")
     found = re.search(r"^status: (.+)$", details, re.MULTILINE)

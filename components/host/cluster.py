@@ -1,6 +1,6 @@
 """Print the kubeconfig of this control plane once its API answers, its own node is Ready and the CRDs are established.
 
-The other nodes do not matter here: the one that is down may be the reason why an operator needs this one.
+The state of other nodes is ignored, because an operator may need the API precisely when another node is down.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CRDS = (
 
 
 def kubeconfig(_generation: str) -> str:
-    """Return the text of the kubeconfig that k3s wrote; another generation only makes this run again."""
+    """Return the kubeconfig that k3s wrote. Another generation only makes the command run again."""
     with open(f"{ROOT}etc/rancher/k3s/config.yaml") as file:
         own = json.load(file)["node-name"]
     deadline = time.monotonic() + PATIENCE
@@ -40,7 +40,7 @@ def kubeconfig(_generation: str) -> str:
 
 
 def _missing(own: str) -> str:
-    """Name what the cluster still lacks, or return an empty text."""
+    """Return what the cluster still lacks, or an empty text."""
     try:
         _kubectl("get", "--raw", "/readyz")
         nodes = {node["metadata"]["name"]: node for node in json.loads(_kubectl("get", "nodes", "-o", "json"))["items"]}

@@ -1,6 +1,6 @@
-"""Take another node out of the cluster, from this control plane: drain it, delete it (with its etcd member), forget it.
+"""Remove another node from the cluster: drain it, delete it with its etcd member, and delete its node password.
 
-Refuses where the remaining control planes would be no quorum. `teardown` skips that check, since all nodes leave.
+Refuses if the remaining control planes would have no quorum. `teardown` skips that check, because all nodes leave.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import subprocess
 import sys
 from typing import Any
 
-DRAIN = {True: 300, False: 60}  # seconds, by whether the node is Ready: an unreachable one cannot end its pods
+DRAIN = {True: 300, False: 60}  # seconds, by whether the node is Ready: an unreachable node cannot end its pods
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 def check(node: str, _role: str, _mode: str = "") -> dict[str, Any]:
-    """Return whether this peer sees the node Ready; null where it does not know. Changes nothing."""
+    """Return whether this peer sees the node Ready, or null if it does not know. Changes nothing."""
     try:
         found = _nodes().get(node)
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
@@ -24,7 +24,7 @@ def check(node: str, _role: str, _mode: str = "") -> dict[str, Any]:
 
 
 def evict(node: str, role: str, mode: str = "") -> dict[str, Any]:
-    """Remove the node, or find that nothing is to be done."""
+    """Remove the node, if the cluster has it."""
     if mode == "teardown":
         return _tear_down(node)
     nodes = _nodes()
@@ -52,7 +52,7 @@ def _keep_quorum(node: str, nodes: dict[str, dict[str, Any]]) -> None:
 
 
 def _drain(node: str, ready: bool) -> bool:
-    """Return whether every pod could be ended; a node that is not Ready is not waited for."""
+    """Return whether every pod was evicted. A failure is an error only if the node is Ready."""
     seconds = DRAIN[ready]
     options = ["--ignore-daemonsets", "--delete-emptydir-data", "--force", f"--timeout={seconds}s"]
     try:
@@ -69,7 +69,7 @@ def _drain(node: str, ready: bool) -> bool:
 
 
 def _tear_down(node: str) -> dict[str, Any]:
-    """Everything goes: a cluster that no longer answers, or that is no more, is no hindrance."""
+    """Remove the node without checks. A cluster that does not answer, or no longer exists, is not an error."""
     try:
         _kubectl("delete", "node", node, "--ignore-not-found", "--wait=false")
         _forget(node)
@@ -79,7 +79,7 @@ def _tear_down(node: str) -> dict[str, Any]:
 
 
 def _forget(node: str) -> None:
-    """A new server of the same name can join only once the password of the old one is gone."""
+    """Delete the node password, so that a new server with the same name can join."""
     _kubectl("-n", "kube-system", "delete", "secret", f"{node}.node-password.k3s", "--ignore-not-found")
 
 

@@ -1,7 +1,7 @@
-"""Make this host a member of the k3s cluster: configure, install, join a peer that holds one or begin it, be Ready.
+"""Make this host a member of the k3s cluster: configure and install k3s, join or initialise the cluster, become Ready.
 
 configure reads the settings as JSON on stdin and keeps them for join, which reads the tokens as JSON on stdin. join
-begins a cluster only where every peer refuses connections: a silent peer may hold one, and a second would split it.
+initialises a cluster only if every peer refuses connections: a silent peer may run one, and a second would split it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from typing import Any
 
 ROOT = "/"
 PORT = 6443
-PAUSE = 5  # seconds between two questions to a peer
-LOOK = 1  # seconds between two looks at this host
-STEADY = 3  # times in a row that all peers must refuse: a peer that restarts refuses too, for a moment
+PAUSE = 5  # seconds between two requests to a peer
+LOOK = 1  # seconds between two checks of this host
+STEADY = 3  # times in a row that all peers must refuse: a peer also refuses while it restarts
 INSTALLER_LIMIT = 1 << 20  # bytes
 CONFIG = "etc/rancher/k3s/config.yaml"
 TOKENS = "etc/rancher/k3s/config.yaml.d/10-token.yaml"
-PENDING = "etc/rancher/k3s/.pending"  # outlives a run that was cut off between a change and the restart
+PENDING = "etc/rancher/k3s/.pending"  # remains if a run is cut off between a change and the restart
 SETTINGS = "var/lib/honeydue/k3s.json"
 DATA = "var/lib/rancher/k3s/"
-MEMBER = {"server": DATA + "server/db/etcd/member", "agent": DATA + "agent/client-kubelet.crt"}  # exists in a member
+MEMBER = {"server": DATA + "server/db/etcd/member", "agent": DATA + "agent/client-kubelet.crt"}  # exists on a member
 LOG_LINES, LOG_WIDTH = 12, 160  # an error must fit on a screen
 SHARED_KEYS = """debug v vmodule log alsologtostderr node-name node-label node-taint image-credential-provider-bin-dir
 image-credential-provider-config selinux lb-server-port protect-kernel-defaults container-runtime-endpoint pause-image
@@ -48,7 +48,7 @@ embedded-registry secrets-encryption system-default-registry supervisor-metrics 
 
 
 def configure(settings: dict[str, Any]) -> dict[str, str]:
-    """Keep the settings for join; changes nothing that runs."""
+    """Keep the settings for join. Changes nothing that runs."""
     check(settings)
     text = json.dumps(settings, indent=1, sort_keys=True)
     _write(SETTINGS, text)
@@ -56,12 +56,12 @@ def configure(settings: dict[str, Any]) -> dict[str, str]:
 
 
 def digest(settings: str) -> str:
-    """The first 16 hex digits of the SHA-256 of the settings as configure keeps them."""
+    """Return the first 16 hex digits of the SHA-256 of the settings, as configure keeps them."""
     return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 def join(version: str, wanted: str, secrets: dict[str, str]) -> dict[str, str]:
-    """Return what was done: initialised, joined, updated or unchanged."""
+    """Make this host a member, and return the mode: initialised, joined, updated or unchanged."""
     with open(ROOT + SETTINGS) as file:
         text = file.read()
     settings = json.loads(text)
@@ -91,34 +91,34 @@ def join(version: str, wanted: str, secrets: dict[str, str]) -> dict[str, str]:
 
 
 def check(settings: dict[str, Any]) -> None:
-    """Refuse settings that k3s would misread: it starts in spite of a key that it does not know."""
+    """Refuse invalid settings, because k3s also starts with a key that it does not know."""
     name, role, version, installer = (settings[key] for key in ("name", "role", "version", "installer"))
     known = SHARED_KEYS.split() + (SERVER_KEYS.split() if role == "server" else [])
     unknown = ", ".join(sorted(set(settings["config"]) - set(known)))
     if unknown:
-        raise RuntimeError(f"config keys refused for role {role}: {unknown}")
+        raise RuntimeError(f"k3s does not know these config keys for role {role}: {unknown}")
     if settings["config"].get("node-name", name) != name:
-        raise RuntimeError(f"config key node-name is not {name}")
+        raise RuntimeError(f"config key node-name must be {name}")
     if role not in ("server", "agent") or not re.fullmatch(r"v\d+\.\d+\.\d+\+k3s\d+", version):
-        raise RuntimeError("role is server or agent, version is exact, such as v1.34.6+k3s1")
+        raise RuntimeError("role must be server or agent, and version exact, such as v1.34.6+k3s1")
     if not re.match("https?://", installer):
-        raise RuntimeError(f"installer is an http(s) URL, not {installer}")
+        raise RuntimeError(f"installer must be an http(s) URL, not {installer}")
 
 
 def _check_upgrade(settings: dict[str, Any]) -> None:
-    """Refuse an older k3s, and one that skips a minor version, on a server that is a member already."""
+    """Refuse a downgrade of a member, and an upgrade that skips a minor version."""
     present, wanted = _installed_version(), str(settings["version"])
     if not present or not os.path.exists(ROOT + MEMBER[settings["role"]]):
         return
     old, new = (tuple(int(number) for number in re.findall(r"\d+", text)) for text in (present, wanted))
     if new < old:
-        raise RuntimeError(f"refusing to replace k3s {present} by the older {wanted}: etcd refuses to go back")
+        raise RuntimeError(f"refusing to replace k3s {present} by the older {wanted}: etcd does not support downgrades")
     if new[:2] > (old[0], old[1] + 1):
-        raise RuntimeError(f"refusing to upgrade k3s from {present} to {wanted}: go one minor version at a time")
+        raise RuntimeError(f"refusing to upgrade k3s from {present} to {wanted}: upgrade one minor version at a time")
 
 
 def _interface(settings: dict[str, Any]) -> str:
-    """The NIC with the private address: its name differs between server types, and it may come up late."""
+    """Return the NIC with the private address. Its name differs between server types, and it may come up late."""
     deadline, address = time.monotonic() + min(60, settings["readySeconds"]), settings["privateIp"]
     while True:
         for link in json.loads(_run("ip", "-j", "addr")):
@@ -130,7 +130,7 @@ def _interface(settings: dict[str, Any]) -> str:
 
 
 def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Where in the cluster this node stands, as configuration, and how it gets there; no new way for a member."""
+    """Return the configuration that joins or initialises the cluster, and the mode; a member keeps its configuration."""
     server, before = settings["role"] == "server", _present_place()
     known = before.get("server") in [_url(peer) for peer in settings["peers"]]
     if os.path.exists(ROOT + MEMBER[settings["role"]]) and (server or known):
@@ -147,8 +147,12 @@ def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
         time.sleep(PAUSE)
     silent = ", ".join(peer for peer, state in states.items() if state == "silent")
     if silent and settings["initialise"]:
-        danger = "a cluster may live there, and a second one would split it; see to them, the private network and UFW"
-        raise RuntimeError(f"not initialised: {silent} neither answer nor refuse on port {PORT}: {danger}")
+        danger = (
+            "a cluster may run there, and a second one would split it; check these peers, the private network and UFW"
+        )
+        raise RuntimeError(
+            f"no cluster was initialised: no answer and no refusal on port {PORT} from {silent}: {danger}"
+        )
     raise RuntimeError(f"no control plane answers on port {PORT}: {states}")
 
 
@@ -165,9 +169,9 @@ def _url(peer: str) -> str:
 
 
 def _ask(peer: str) -> str:
-    """Whether k3s answers there, the host refuses the connection, or neither."""
+    """Return answers if k3s answers, refuses if the host refuses the connection, or silent."""
     unverified = ssl.create_default_context()
-    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE  # nothing is told, nothing believed
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE  # sends no secret, trusts no answer
     connection = http.client.HTTPSConnection(peer, PORT, timeout=PAUSE, context=unverified)
     try:
         connection.request("GET", "/ping")
@@ -182,7 +186,7 @@ def _ask(peer: str) -> str:
 
 
 def _tokens(settings: dict[str, Any], secrets: dict[str, str]) -> dict[str, str]:
-    """An agent never holds the token of the servers."""
+    """Return the tokens for the role. An agent never gets the token of the servers."""
     if settings["role"] == "agent":
         return {"token": secrets.get("agent-token") or secrets["token"]}
     return {"token": secrets["token"], **secrets}
@@ -197,7 +201,7 @@ def _is_installed(settings: dict[str, Any], unit: str) -> bool:
 
 
 def _installed_version() -> str:
-    """The version of the k3s on this server, such as v1.34.6+k3s1; empty without one."""
+    """Return the version of k3s on this server, such as v1.34.6+k3s1, or an empty text without k3s."""
     try:
         found = re.search(r"v\d+\.\d+\.\d+\+k3s\d+", _run("k3s", "--version"))
     except (OSError, RuntimeError):
@@ -210,7 +214,7 @@ def _install(settings: dict[str, Any]) -> None:
     with urllib.request.urlopen(settings["installer"], timeout=30) as answer:  # noqa: S310 - check() admits http and https only
         script = answer.read(INSTALLER_LIMIT + 1)
     if len(script) > INSTALLER_LIMIT:
-        raise RuntimeError(f"the installer is over {INSTALLER_LIMIT} bytes long, so it is none")
+        raise RuntimeError(f"the installer is longer than {INSTALLER_LIMIT} bytes, so it is not k3s' installer")
     with tempfile.NamedTemporaryFile() as file:
         file.write(script)
         file.flush()
@@ -231,7 +235,7 @@ def _wait_until_ready(settings: dict[str, Any], unit: str) -> None:
 
 
 def _lack(settings: dict[str, Any], unit: str) -> str:
-    """What the node lacks to be a good member, or nothing."""
+    """Return what the node lacks to be a working member, or an empty text."""
     try:
         _run("systemctl", "is-active", unit)
         access = [] if unit == "k3s" else ["--kubeconfig", f"{ROOT}var/lib/rancher/k3s/agent/kubelet.kubeconfig"]
@@ -256,7 +260,7 @@ def _differs(path: str, text: str, mode: int = 0o600) -> bool:
 
 
 def _write(path: str, text: str, mode: int = 0o600) -> None:
-    """Replace a file in one go, if that changes it."""
+    """Replace a file atomically, if its text or mode differs."""
     if not _differs(path, text, mode):
         return
     path = ROOT + path

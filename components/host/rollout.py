@@ -1,6 +1,6 @@
-"""Wait until Traefik runs on every node with the values of a digest; fail early, with the log, if Helm refuses.
+"""Wait until Traefik runs on every node with the values of a digest; fail early, with the log, if Helm refuses them.
 
-The HelmChartConfig is only a wish: the write succeeds before Helm has run, and Helm may say no.
+The write of the HelmChartConfig succeeds before Helm has run, and Helm may still refuse the values.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import time
 from typing import Any
 
 ANNOTATION = "honeydue.com/values-digest"
-ATTEMPTS = 3  # a first boot may need two, until the CRDs of the chart are there
-SETTLED = 15  # seconds that a failure must last: the job of values just replaced is still seen for a moment
+ATTEMPTS = 3  # a first boot may need two, until the CRDs of the chart exist
+SETTLED = 15  # seconds that a failure must last: the job of the former values is still visible for a moment
 PAUSE = 2
 LOG_LINES, LOG_WIDTH = 12, 160  # an error must fit on a screen
 
 
 def wait(digest: str, seconds: str) -> dict[str, Any]:
-    """Return once every Traefik pod is updated and available; both waits are bounded by `seconds`."""
+    """Return once every Traefik pod is updated and available; fail after `seconds`."""
     deadline = time.monotonic() + int(seconds)
     failing: tuple[str, float] = ("", 0.0)
     while True:
@@ -34,14 +34,14 @@ def wait(digest: str, seconds: str) -> dict[str, Any]:
         if failure != failing[0]:
             failing = (failure, time.monotonic())
         if failure and time.monotonic() - failing[1] > SETTLED:
-            raise RuntimeError(f"{failure}; Helm says:\n{_log()}")
+            raise RuntimeError(f"{failure}; the log of Helm:\n{_log()}")
         if time.monotonic() > deadline:
-            raise RuntimeError(f"after {seconds} s {state}; Helm says:\n{_log()}")
+            raise RuntimeError(f"after {seconds} s {state}; the log of Helm:\n{_log()}")
         time.sleep(PAUSE)
 
 
 def _unfinished(daemonset: dict[str, Any], digest: str) -> str:
-    """Why the roll-out is not over, or nothing."""
+    """Return why the rollout is not complete, or an empty text."""
     if not daemonset:
         return "there is no DaemonSet traefik yet"
     carried = daemonset["metadata"].get("annotations", {}).get(ANNOTATION, "none")
@@ -49,16 +49,16 @@ def _unfinished(daemonset: dict[str, Any], digest: str) -> str:
         return f"the DaemonSet has values {carried}, not {digest} yet"
     status = daemonset["status"]
     if status.get("observedGeneration", 0) < daemonset["metadata"]["generation"]:
-        return "the new values have not been noticed yet"
+        return "the DaemonSet controller has not processed the new values yet"
     wanted = status.get("desiredNumberScheduled", 0)
     updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
     if wanted and wanted == updated == available:
         return ""
-    return f"of {wanted} pods {updated} are updated and {available} available"
+    return f"only {updated} of {wanted} pods are updated, and {available} are available"
 
 
 def _failure() -> str:
-    """What fails and how, or nothing; the same text for as long as it is the same failure."""
+    """Return the failure, or an empty text; the text stays the same for as long as the failure does."""
     for condition in _get("helmchart", "traefik").get("status", {}).get("conditions", []):
         if (condition["type"], condition["status"]) == ("Failed", "True"):
             message = condition.get("message", "")
@@ -73,7 +73,7 @@ def _failure() -> str:
     failed = [entry for entry in job["status"].get("conditions", []) if entry["type"] == "Failed"]
     if job["status"].get("succeeded") or not (failed or attempts >= ATTEMPTS):
         return ""
-    return f"job helm-install-traefik ({uid}) has failed for good, or {ATTEMPTS} times"
+    return f"job helm-install-traefik ({uid}) has given up or has failed {ATTEMPTS} times"
 
 
 def _log() -> str:
@@ -85,7 +85,7 @@ def _log() -> str:
 
 
 def _get(kind: str, name: str) -> dict[str, Any]:
-    """An object of kube-system; empty if there is none."""
+    """Return an object of kube-system, or an empty dict if it does not exist."""
     return dict(json.loads(_kubectl("get", kind, name, "--ignore-not-found", "-o", "json") or "{}"))
 
 

@@ -1,7 +1,7 @@
-"""Bring the UFW of this host to a policy, rule by rule, never by a reset; undone unless a fresh connection confirms it.
+"""Change the UFW of this host to a policy, rule by rule, without a reset, and revert unless a new connection confirms.
 
-apply reads {"ufw": POLICY} on stdin, confirm reads {"confirm": DIGEST}. The rules that were last confirmed are kept
-in /var/lib/honeydue/ufw.json until the next confirmation, across reboots.
+apply reads {"ufw": POLICY} on stdin, confirm reads {"confirm": DIGEST}. /var/lib/honeydue/ufw.json keeps the rules
+that were last confirmed until the next confirmation, across reboots.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ DIRECTIONS = {"incoming": "INPUT", "outgoing": "OUTPUT", "routed": "FORWARD"}
 POLICY = {"incoming": "deny", "outgoing": "allow|deny", "routed": "deny", "rollbackSeconds": r"[1-9]\d{0,3}"}
 RULE = {"from": "[0-9a-f.:/]+", "port": r"([1-9]\d{0,4}(:[1-9]\d{0,4})?)?", "proto": "(tcp|udp)?"}
 ADDRESS = "the address that you connect from"
-RULE["comment"] = "[ !#-&(-~]{1,60}"  # no quotes: UFW cannot hold them
+RULE["comment"] = "[ !#-&(-~]{1,60}"  # no quotes: UFW cannot store them
 
 
 class UfwError(Exception):
-    """What the operator is told, in one line."""
+    """An error message for the operator, in one line."""
 
 
 def reconcile(policy: dict[str, Any], added: str, status: str) -> list[list[str]]:
-    """The commands that lead from what `ufw show added` and `ufw status verbose` print to the policy."""
+    """Return the commands that change UFW to the policy, given `ufw show added` and `ufw status verbose`."""
     rules = dict(canonical(rule) for rule in policy["rules"])
     return steps(rules, [policy[way] for way in DIRECTIONS], True, added, status)
 
@@ -42,7 +42,7 @@ def reconcile(policy: dict[str, Any], added: str, status: str) -> list[list[str]
 def steps(
     rules: dict[tuple[str, ...], str], defaults: list[str], active: bool, added: str, status: str
 ) -> list[list[str]]:
-    """Defaults, then what is missing or has another comment, then what is left over, then the switch."""
+    """Return the commands: set defaults, add rules and fix comments, delete other rules, then switch UFW on or off."""
     known = _defaults(status) or [""] * len(DIRECTIONS)
     commands = [["ufw", "default", defaults[i], way] for i, way in enumerate(DIRECTIONS) if defaults[i] != known[i]]
     present = dict(parse(added))
@@ -51,7 +51,7 @@ def steps(
     kept = all(places.get(_place(rule), rule) == rule for rule in rules)
     if all("allow" in rule[:2] for rule in rules) or (kept and result == list(rules)):
         commands += [_command(rule, "", comment) for rule, comment in rules.items() if present.get(rule) != comment]
-    else:  # where not every rule allows, the first that matches decides: lay them again, the last one first
+    else:  # not every rule allows, so the first match decides: add all again, the last one first
         for rule in reversed(list(rules)):
             commands += [_command(places[_place(rule)], "delete")] if _place(rule) in places else []
             commands += [_command(rule, "prepend", rules[rule])]
@@ -62,21 +62,25 @@ def steps(
 
 
 def parse(added: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The rules that `ufw show added` prints, each as its words and its comment."""
+    """Return the rules that `ufw show added` prints, each as its words and its comment."""
     for text in re.split("^ufw ", added, flags=re.MULTILINE)[1:]:
         words = tuple(shlex.split(text))
         yield (words[:-2], words[-1]) if words[-2:-1] == ("comment",) else (words, "")
 
 
 def canonical(rule: dict[str, str]) -> tuple[tuple[str, ...], str]:
-    """A rule of the policy as UFW itself prints it, and its comment; refuses any other shape."""
+    """Return a rule of the policy as UFW itself prints it, and its comment. Refuse invalid rules."""
     fits = isinstance(rule, dict) and set(rule) == set(RULE) and all(isinstance(part, str) for part in rule.values())
     if not fits or not all(re.fullmatch(RULE[key], part) for key, part in rule.items()):
-        raise UfwError(f"rule refused: {rule}; allowed: from, port, proto and comment, plain text without quotes")
+        raise UfwError(
+            f"rule refused: {rule}; it must have from, port, proto and comment, as plain text without quotes"
+        )
     source, ports = ipaddress.ip_network(rule["from"]), [int(port) for port in rule["port"].split(":") if port]
     odd = ports[1:] and (ports[0] >= ports[1] or not rule["proto"])
     if source.prefixlen == 0 or max(ports, default=1) > 65535 or odd:
-        raise UfwError(f"rule refused: {rule}; allowed: not everybody, ports to 65535, rising ranges with a proto")
+        raise UfwError(
+            f"rule refused: {rule}; use a source narrower than /0, ports to 65535, rising ranges with a proto"
+        )
     family = {4: socket.AF_INET, 6: socket.AF_INET6}[source.version]
     address = socket.inet_ntop(family, source.network_address.packed)
     words = ["allow", "from", address if source.num_addresses == 1 else f"{address}/{source.prefixlen}"]
@@ -85,29 +89,31 @@ def canonical(rule: dict[str, str]) -> tuple[tuple[str, ...], str]:
 
 
 def check(policy: dict[str, Any]) -> None:
-    """Refuse a policy that is not wholly of the shape it must have."""
+    """Refuse an invalid policy."""
     if not isinstance(policy, dict) or set(policy) != {*POLICY, "rules"} or not isinstance(policy["rules"], list):
-        raise UfwError("policy refused; allowed: incoming, outgoing, routed, rollbackSeconds, and rules, a list")
+        raise UfwError("policy refused; it must have incoming, outgoing, routed, rollbackSeconds, and rules, a list")
     for key, pattern in POLICY.items():
         value = policy[key]
         if isinstance(value, str) == (key == "rollbackSeconds") or not re.fullmatch(pattern, str(value)):
-            raise UfwError(f"policy refused: {key} is {value}; allowed: {pattern}")
+            raise UfwError(f"policy refused: {key} is {value}; it must match {pattern}")
     rules = [canonical(rule)[0] for rule in policy["rules"]]
     if not rules or len(set(rules)) != len(rules):
-        raise UfwError("policy refused; allowed: at least one rule, no source and port twice")
+        raise UfwError("policy refused; it must have at least one rule, and no source and port twice")
 
 
 def digest(policy: dict[str, Any]) -> str:
-    """Sixteen hex digits of the canonical JSON."""
+    """Return sixteen hex digits of the SHA-256 of the policy's canonical JSON."""
     return hashlib.sha256(json.dumps(policy, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
 
 
 def apply(policy: dict[str, Any]) -> dict[str, Any]:
-    """Reconcile, armed with the rollback; where there is nothing to do and nothing unconfirmed, nothing is armed."""
+    """Reconcile with a rollback armed; arm none if nothing differs and nothing is unconfirmed."""
     check(policy)
     _keep_client(policy)
     state, present = _load(), _observe()
-    if state["phase"] == "armed":  # never confirmed, perhaps rebooted since: the way back is still what was before
+    if (
+        state["phase"] == "armed"
+    ):  # never confirmed, perhaps because of a reboot: a rollback still restores the rules from before
         return _enforce(policy, state["saved"], policy["rollbackSeconds"])
     if reconcile(policy, *present):
         return _enforce(policy, present, policy["rollbackSeconds"])
@@ -116,7 +122,7 @@ def apply(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def confirm(wanted: str) -> dict[str, Any]:
-    """Disarm the rollback. If it has fired, fail: the former rules are the ones that let the operator in."""
+    """Disarm the rollback. Fail if it has fired, because only the former rules are known to admit the operator."""
     state = _load()
     last = state["digest"]
     if last != wanted:
@@ -129,7 +135,7 @@ def confirm(wanted: str) -> dict[str, Any]:
 
 
 def _keep_client(policy: dict[str, Any]) -> None:
-    """Refuse rules that would lock out the address from which this very connection comes."""
+    """Refuse rules that would lock out the address of the current connection."""
     client = _client()
     sources = [ipaddress.ip_network(rule["from"]) for rule in policy["rules"] if rule["port"] in ("22", "")]
     if client and not any(ipaddress.ip_address(client) in source for source in sources):
@@ -137,7 +143,7 @@ def _keep_client(policy: dict[str, Any]) -> None:
 
 
 def _client() -> str:
-    """The address of the SSH client, from the environment of the shell above sudo; empty without SSH."""
+    """Return the address of the SSH client, from the environment of the shell that runs sudo; empty without SSH."""
     process = os.getppid()
     while process > 1:
         with open(f"/proc/{process}/environ") as file:
@@ -158,7 +164,7 @@ def _enforce(policy: dict[str, Any], saved: list[str], seconds: int) -> dict[str
     except (UfwError, OSError, subprocess.TimeoutExpired) as error:
         _restore(saved)
         _save({**state, "phase": "rolled back", "token": ""})
-        raise UfwError(f"{error}; the rules are again as last confirmed") from error
+        raise UfwError(f"{error}; the rules that were last confirmed are restored") from error
     return {"digest": state["digest"], "commands": commands, "rollbackSeconds": seconds}
 
 
@@ -167,12 +173,12 @@ def _take(policy: dict[str, Any]) -> int:
     for command in commands:
         _run(*command)
     if reconcile(policy, *_observe()):
-        raise UfwError("UFW did not take the rules as they are")
+        raise UfwError("UFW did not store the rules as given")
     return len(commands)
 
 
 def _guard(token: str, seconds: int) -> None:
-    """A process of its own: waits for this one to end, then undoes the change unless confirmed or superseded."""
+    """Start a separate process that reverts the change after some seconds, unless confirmed or superseded."""
     if os.fork():
         os.wait()
         return
@@ -182,7 +188,7 @@ def _guard(token: str, seconds: int) -> None:
     with open(os.devnull, "r+") as null:
         for number in range(3):
             os.dup2(null.fileno(), number)
-    os.closerange(3, 1024)  # the lock among them
+    os.closerange(3, 1024)  # including the lock
     os.chdir("/")
     with _locked():
         deadline = time.monotonic() + seconds
@@ -210,7 +216,7 @@ def _defaults(status: str) -> list[str]:
 
 
 def _observe() -> list[str]:
-    """`show added` and `status`, the defaults from its file: UFW hides them while it is off or routes nothing."""
+    """Return `show added` and `status`. The defaults are read from UFW's file: UFW does not always print them."""
     with open(DEFAULTS) as file:
         text = file.read()
     verbs = {"DROP": "deny", "ACCEPT": "allow", "REJECT": "reject"}
@@ -226,7 +232,7 @@ def _command(rule: tuple[str, ...], verb: str, comment: str = "") -> list[str]:
 
 
 def _place(rule: tuple[str, ...]) -> tuple[str, ...]:
-    """What UFW tells rules apart by: two that differ only in what they do are one, and the later replaces the other."""
+    """Return the part of a rule that identifies it in UFW: a new rule replaces one that differs only in its action."""
     return tuple(word for word in rule if word not in ("allow", "deny", "reject", "limit", "log", "log-all"))
 
 
@@ -234,13 +240,13 @@ def _run(*command: str) -> str:
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     if done.returncode:
-        raise UfwError(" ".join([shlex.join(command), "said:", *(done.stderr or done.stdout).split()]))
+        raise UfwError(" ".join([shlex.join(command), "failed:", *(done.stderr or done.stdout).split()]))
     return done.stdout
 
 
 @contextlib.contextmanager
 def _locked() -> Iterator[None]:
-    """One at a time; the lock goes when its process does, even if that is killed."""
+    """Allow one process at a time. The lock ends with its process, even if that is killed."""
     os.makedirs(os.path.dirname(STATE), mode=0o700, exist_ok=True)
     with open(f"{STATE}.lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
