@@ -124,7 +124,7 @@ class K3sCluster(pulumi.ComponentResource):
         )
 
     def _kubeconfig(self, plane: Node, args: K3sClusterArgs, joined: Command) -> Command:
-        """Read the kubeconfig. A changed command would make all objects unknown, so it has no fleet or release in it."""
+        """Read the kubeconfig. The command names no server or release: a change would make all objects unknown."""
         return run(
             f"{plane.settings.name}-kubeconfig",
             plane.reachable,

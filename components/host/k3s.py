@@ -96,7 +96,7 @@ def check(settings: dict[str, Any]) -> None:
     known = SHARED_KEYS.split() + (SERVER_KEYS.split() if role == "server" else [])
     unknown = ", ".join(sorted(set(settings["config"]) - set(known)))
     if unknown:
-        raise RuntimeError(f"k3s does not know these config keys for role {role}: {unknown}")
+        raise RuntimeError(f"config keys not allowed for role {role}: {unknown}")
     if settings["config"].get("node-name", name) != name:
         raise RuntimeError(f"config key node-name must be {name}")
     if role not in ("server", "agent") or not re.fullmatch(r"v\d+\.\d+\.\d+\+k3s\d+", version):
@@ -130,7 +130,7 @@ def _interface(settings: dict[str, Any]) -> str:
 
 
 def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the configuration that joins or initialises the cluster, and the mode; a member keeps its configuration."""
+    """Return the configuration to join or initialise the cluster, and the mode. A member keeps its configuration."""
     server, before = settings["role"] == "server", _present_place()
     known = before.get("server") in [_url(peer) for peer in settings["peers"]]
     if os.path.exists(ROOT + MEMBER[settings["role"]]) and (server or known):

@@ -1,4 +1,4 @@
-"""Servers: kept, behind both firewalls, at addresses that outlive them, in a number that can vote."""
+"""Rules for servers: protection, both firewalls, permanent addresses, and an odd number of control planes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,30 +11,32 @@ from .view import NotKnown, Outcome, View, attempt, demand
 SERVER: Final = "hcloud:index/server:Server"
 PRIMARY_IP: Final = "hcloud:index/primaryIp:PrimaryIp"
 TEARDOWN: Final = "teardown"
-"""The label that says, in the stack file's words, that everything is meant to go."""
+"""The label of a stack whose file sets teardown, so that everything may be deleted."""
 
 _AT_MOST_ONE: Final = (
-    "at most one server may be, the one being replaced: set protect=True, or teardown in the stack file to let all go"
+    "only the server being replaced may be unprotected: set protect=True, or set teardown to delete the whole stack"
 )
 
 
 def label(resource: Resource, key: str) -> View:
-    """The place of an hcloud label."""
+    """Return the view of an hcloud label."""
     return View(resource.plain).at("labels").at(key)
 
 
 def _primary_ip(resource: Resource) -> Iterator[Outcome]:
     inputs = View(resource.plain)
-    yield from attempt(demand(inputs.at("autoDelete"), False, "the address must outlive its server: DNS points at it"))
+    yield from attempt(
+        demand(inputs.at("autoDelete"), False, "the address must outlive its server, because DNS points to it")
+    )
     if not resource.protect and label(resource, TEARDOWN).value != "true":
-        yield "it is not protected, so an edit could give the address away; set protect=True"
+        yield "it is not protected, so an edit could delete the address; set protect=True"
 
 
 def _firewall_ids(resource: Resource) -> Iterator[Outcome]:
-    """At a preview the ids are not known, but that there are some is."""
+    """Check that firewalls are attached. A preview does not know their ids, but knows their number."""
     ids = View(resource.plain).at("firewallIds")
     if not ids.items():
-        yield f"{ids.path} is empty; attach the stack's firewall: without it the server is open to everybody"
+        yield f"{ids.path} is empty, so the whole internet could reach the server; attach the stack's firewall"
 
 
 def _protected(graph: Graph) -> Iterator[Found]:
@@ -67,17 +69,17 @@ def _guarded(graph: Graph) -> Iterator[Found]:
                 guarded |= command.all_dependencies
         except NotKnown as gap:
             yield command, gap
-            guarded |= command.all_dependencies  # perhaps; the update will tell
+            guarded |= command.all_dependencies  # perhaps; known at the update
     for server in graph.of(SERVER):
         if server.urn not in guarded:
             yield (
                 server,
-                "no command applies a UFW policy to it; give it a HostFirewall, whose command is triggered by its id",
+                "no command applies a UFW policy to it; give it a HostFirewall, whose command has its id as a trigger",
             )
         if not graph.behind(server, FIREWALL, "firewallIds"):
             yield (
                 server,
-                "firewallIds names no firewall of this stack, so nobody judged its rules; attach the stack's own",
+                "firewallIds has no firewall of this stack, so none was checked; attach the stack's own",
             )
 
 
@@ -92,7 +94,7 @@ def _voters(graph: Graph) -> Iterator[Found]:
     if graph.of(SERVER) and not unknown and planes % 2 == 0:
         yield (
             None,
-            f"{planes} servers have the role server; make it an odd number: etcd loses its quorum with half of them",
+            f"{planes} servers have the role server; use an odd number, because etcd loses its quorum with half of them",
         )
 
 
@@ -111,19 +113,19 @@ SERVER_RULES: Final = (
     ),
     ResourceRule(
         name="servers-have-a-cloud-firewall",
-        description="Every server has a cloud firewall from the moment it is made.",
+        description="Every server has a cloud firewall from its creation on.",
         types=(SERVER,),
         check=_firewall_ids,
     ),
     StackRule(
         name="servers-are-behind-both-firewalls",
-        description="Every server has this stack's cloud firewall in front and a UFW policy of its own.",
+        description="Every server has this stack's cloud firewall and a UFW policy of its own.",
         types=(SERVER, COMMAND, FIREWALL),
         check=_guarded,
     ),
     StackRule(
         name="one-server-goes-at-a-time",
-        description="Every server but at most one is protected, unless all of them are to go.",
+        description="All servers but at most one are protected, unless the stack is being torn down.",
         types=(SERVER,),
         check=_protected,
     ),

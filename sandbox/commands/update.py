@@ -1,4 +1,4 @@
-"""The commands that ask the engine to plan or to change something: setup, preview, up, refresh, destroy."""
+"""The commands that plan or change something: setup, preview, up, refresh, destroy."""
 
 import argparse
 
@@ -14,7 +14,7 @@ from sandbox.tools.crds import definitions
 
 
 def setup(arguments: argparse.Namespace) -> None:
-    """Finds or builds the engine and lays the plugins out; with --binaries also builds what the cluster tests run."""
+    """Find or build the engine, and install the plugins; with --binaries, build the cluster tests' programs too."""
     layout, speaker = layout_of(arguments), voice()
     ready(layout, speaker)
     if arguments.binaries:
@@ -22,18 +22,18 @@ def setup(arguments: argparse.Namespace) -> None:
             ensure(CLUSTER, layout.tools, speaker)
             definitions(layout.tools, speaker)
         except SandboxError as error:
-            speaker.say(f"no Kubernetes API server: {error}")
+            speaker.say(f"the Kubernetes API server is not available: {error}")
 
 
 def preview(arguments: argparse.Namespace) -> None:
-    """Shows what `up` would do."""
+    """Show the changes that `up` would make."""
     sandbox = open_sandbox(arguments)
     outcome = sandbox.preview(diff=arguments.diff, expect_no_changes=arguments.expect_no_changes)
     tell(_summary("preview", outcome))
 
 
 def up(arguments: argparse.Namespace) -> None:
-    """Makes what the stack file says, and shows what stands then."""
+    """Update the stack to its file, and show its resources and outputs."""
     sandbox = open_sandbox(arguments, makes=True)
     sandbox.cure()
     planned = sandbox.preview()
@@ -47,36 +47,36 @@ def up(arguments: argparse.Namespace) -> None:
     if sandbox.real_servers:
         _walk(sandbox)
     if planned.nothing_changes:
-        tell("Nothing changes: what stands is what the stack file says.")
+        tell("Nothing changes: the stack matches its file.")
 
 
 def refresh(arguments: argparse.Namespace) -> None:
-    """Compares the state with what stands, and takes over what differs."""
+    """Compare the state with the real resources, update the state, and show the differences."""
     show_drift(open_sandbox(arguments, changes=True).refresh())
 
 
 def destroy(arguments: argparse.Namespace) -> None:
-    """Takes the stack down, if its file lifts the protection."""
+    """Delete the stack, if its file sets teardown."""
     sandbox = open_sandbox(arguments, changes=True)
     if not sandbox.stands:
-        tell(f"Nothing stands of stack {sandbox.file.stack}.")
+        tell(f"Stack {sandbox.file.stack} has no resources.")
         return
     if sandbox.file.teardown:
-        tell("The stack file says teardown: an update lifts the protection first.")
+        tell("The stack file sets teardown: an update removes the protection first.")
         tell(_summary("up", sandbox.up()))
     tell(_summary("destroy", sandbox.destroy()))
 
 
 def _walk(sandbox: Sandbox) -> None:
-    """The way of a request to the first host that answers whoever asks."""
+    """Show the path of a request to the first host that needs no login or certificate."""
     if sandbox.file.open_hosts:
         show_path(sandbox.layout, sandbox.file.open_hosts[0])
     else:
-        tell("No request is shown: each route asks for a password or a certificate.")
+        tell("No request is shown, because every route needs a password or a certificate.")
 
 
 def _summary(operation: str, outcome: Outcome) -> str:
-    """One line: how many resources are created, updated, replaced and deleted."""
+    """Return one line with the numbers of resources created, updated, replaced and deleted."""
     form = "to {}" if operation == "preview" else "{}d"
     parts = [f"{count} {form.format(name)}" for name, count in sorted(outcome.changes.items())]
     if outcome.outputs_changed and not parts:

@@ -1,4 +1,4 @@
-"""A sandbox's home: marked as such, and changed by one command at a time."""
+"""The home folder of a sandbox: its marker file, and a lock for one command at a time."""
 
 import fcntl
 import os
@@ -14,17 +14,17 @@ PATIENCE: Final = 300.0
 
 
 def settle(layout: Layout) -> None:
-    """Makes the home, for its owner only, and marks it: `down` deletes nothing in a folder without the mark."""
+    """Create the home, for its owner only, and mark it; `down` deletes nothing in a folder without the marker."""
     layout.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not layout.mark.exists():
         layout.mark.touch(mode=0o600)
 
 
 def hold(layout: Layout, voice: Voice) -> IO[str]:
-    """Waits until no other command changes this sandbox, then keeps others waiting until the answer is closed.
+    """Wait until no other command changes this sandbox, and block other commands until the returned file is closed.
 
     Raises:
-        SandboxError: when the other one takes too long.
+        SandboxError: If the other command takes too long.
     """
     settle(layout)
     file = layout.mark.open("a+")
@@ -37,9 +37,9 @@ def hold(layout: Layout, voice: Voice) -> IO[str]:
             if time.monotonic() > deadline:
                 file.close()
                 raise SandboxError(
-                    f"another command (process {who}) changes this sandbox; wait for it, or end it"
+                    f"another command (process {who}) changes this sandbox; wait until it ends, or stop it"
                 ) from None
-            voice.live(f"waiting for another command (process {who}) to end, which changes this sandbox")
+            voice.live(f"waiting for another command (process {who}) that changes this sandbox")
             time.sleep(0.2)
         else:
             file.truncate(0)

@@ -1,4 +1,4 @@
-"""Commands over the real OpenSSH client, with the host key pinned and nothing of the operator's own configuration."""
+"""Run commands with the real OpenSSH client, with a pinned host key and without the operator's own configuration."""
 
 import json
 import subprocess
@@ -12,26 +12,26 @@ from sandbox.providers.refusal import RefusalError
 from sandbox.providers.ssh import after_attempts, dial_limit
 
 _FAILED: Final = 255
-"""The client's own exit status for a connection that did not come about."""
+"""The client's exit status for a failed connection."""
 _LASTING: Final = ("Host key verification failed", "Permission denied")
-"""What another try does not mend; the real plugin tries again all the same."""
+"""Errors that a retry does not fix. The real plugin retries anyway."""
 _LIMIT: Final = 1200.0
-"""Seconds that one command may take."""
+"""The timeout of one command, in seconds."""
 _FIRST_PAUSE, _FACTOR, _LONGEST_PAUSE = 0.1, 1.5, 5.0
-"""Seconds between two attempts, as pulumi-command waits."""
+"""Seconds between two attempts, and their growth, as in pulumi-command."""
 
 
 def execute(connection: Mapping[str, Any], script: str, stdin: str, enter: Sequence[str]) -> str:
-    """Run a script on a server and give its stdout; while nobody answers there, try again.
+    """Run a script on a server and return its stdout. Retry failed connections.
 
     Args:
         connection: host, port, user, privateKey, hostKey, dialErrorLimit and perDialTimeout of remote.Command.
-        script: What the user's shell is told.
-        stdin: What the script reads.
-        enter: What to put before the client so that it runs on the operator's machine.
+        script: The command for the user's shell.
+        stdin: The input of the script.
+        enter: The words before the client's command that make it run on the operator's machine.
 
     Raises:
-        RefusalError: with the client's words, or those of a script that failed.
+        RefusalError: With the error of the client, or of a script that failed.
     """
     host, user = str(connection.get("host", "")), str(connection.get("user") or "root")
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +52,7 @@ def execute(connection: Mapping[str, Any], script: str, stdin: str, enter: Seque
 
 
 def _words(host: str, connection: Mapping[str, Any], said: str) -> str:
-    """The client's words as the plugin, which is written in Go, puts them."""
+    """Return the client's error as the plugin, which uses Go's SSH, words it."""
     dial = f"dial tcp {host}:{int(connection.get('port') or 22)}"
     if "Connection refused" in said:
         return f"{dial}: connect: connection refused"
@@ -62,7 +62,7 @@ def _words(host: str, connection: Mapping[str, Any], said: str) -> str:
 
 
 def _client(folder: Path, connection: Mapping[str, Any]) -> list[str]:
-    """The client with its key and the one host key that it accepts."""
+    """Return the client's command, with its key and the one host key that it accepts."""
     key, known = folder / "key", folder / "known_hosts"
     key.touch(mode=0o600)
     key.write_text(str(connection.get("privateKey") or "").strip() + "\n")

@@ -1,4 +1,4 @@
-"""Answers about the cluster: joining, leaving, the kubeconfig, and whether Traefik runs the values of a digest."""
+"""Answers of the host programs for the cluster: join, evict, kubeconfig, and the rollout of Traefik's values."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ ANNOTATION: Final = "honeydue.com/values-digest"
 
 
 def configure(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Keep the settings of the join that follows."""
+    """Keep the settings for the next join."""
     del arguments
     try:
         settings = json.loads(stdin)
@@ -31,7 +31,7 @@ def configure(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
 
 
 def join(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Become a node: stay one, join the cluster of a peer that answers, or begin one where no peer holds any."""
+    """Become a node: stay one, join the cluster of a peer that answers, or initialise one if no peer has any."""
     version, wanted = arguments
     found = host.world.get(_SETTINGS, host.server.name, place=host.place)
     text = found.data["text"] if found else ""
@@ -66,7 +66,7 @@ def join(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
 
 
 def check(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Whether this server sees the node Ready; null where it does not know."""
+    """Return whether this server sees the node Ready, or null if it does not know."""
     del stdin
     cluster = cluster_of(host.world, host.server.id)
     node = cluster.nodes.get(arguments[0]) if cluster and cluster.answers_at(host.server.id) else None
@@ -74,12 +74,12 @@ def check(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
 
 
 def evict(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Remove a node, unless what stays were no quorum."""
+    """Remove a node, unless the others would have no quorum."""
     del stdin
     name, role, *mode = arguments
     cluster = cluster_of(host.world, host.server.id)
     if cluster is None or not cluster.answers_at(host.server.id):
-        reason = cluster.lost_quorum if cluster else "the server is no node of a cluster"
+        reason = cluster.lost_quorum if cluster else "the server is not a node of a cluster"
         if mode == ["teardown"]:
             return {"node": name, "evicted": False, "reason": f"the cluster does not answer: {reason}"}
         raise FailedError(f"the API does not answer: {reason}")
@@ -93,7 +93,7 @@ def evict(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
 
 
 def kubeconfig(host: Host, arguments: list[str], stdin: str) -> str:
-    """The kubeconfig of a control plane whose API answers."""
+    """Return the kubeconfig of a control plane whose API answers."""
     del arguments, stdin
     cluster = cluster_of(host.world, host.server.id)
     if cluster is None or not cluster.answers_at(host.server.id):
@@ -102,7 +102,7 @@ def kubeconfig(host: Host, arguments: list[str], stdin: str) -> str:
 
 
 def wait_for_rollout(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Whether the HelmChartConfig carries these values; one pod runs on each node that is Ready."""
+    """Check that the HelmChartConfig has these values. One pod runs on each node that is Ready."""
     del stdin
     digest, seconds = arguments
     cluster = cluster_of(host.world, host.server.id)
@@ -114,7 +114,7 @@ def wait_for_rollout(host: Host, arguments: list[str], stdin: str) -> dict[str, 
         carried = (values.get("deployment") or {}).get("annotations", {}).get(ANNOTATION, "none")
     except (AttributeError, yaml.YAMLError) as error:
         raise FailedError(
-            f"HelmChart traefik has failed; Helm says:\nError: failed to parse values: {error}"
+            f"HelmChart traefik has failed; the log of Helm:\nError: failed to parse values: {error}"
         ) from error
     if carried != digest:
         raise FailedError(f"after {seconds} s the DaemonSet has values {carried}, not {digest} yet")
@@ -122,7 +122,7 @@ def wait_for_rollout(host: Host, arguments: list[str], stdin: str) -> dict[str, 
 
 
 def _peers_cluster(world: World, networks: set[int], peers: list[str]) -> Cluster | None:
-    """The cluster that answers at a peer's private address."""
+    """Return the cluster that answers at a peer's private address, if any."""
     for item in world.objects("server_network"):
         if item.data["ip"] in peers and item.data["networkId"] in networks:
             found = cluster_of(world, str(item.data["serverId"]))
@@ -130,12 +130,12 @@ def _peers_cluster(world: World, networks: set[int], peers: list[str]) -> Cluste
                 return found
             if found is not None:
                 why = found.lost_quorum or "its API does not answer"
-                raise FailedError(f"{item.data['ip']} holds a cluster that can't be joined: {why}")
+                raise FailedError(f"{item.data['ip']} has a cluster that cannot be joined: {why}")
     return None
 
 
 def _admit(cluster: Cluster, host: Host, name: str, role: str, tokens: dict[str, str]) -> None:
-    """The token must be the cluster's, and the name free or this server's own."""
+    """Check that the token is the cluster's, and that no other server has the name."""
     needed = {"server": "token", "agent": "agent-token"}[role]
     shown = tokens.get(needed) or tokens.get("token", "")
     if cluster.item.data["tokens"].get(needed) not in (None, _digest(shown)):
@@ -144,7 +144,7 @@ def _admit(cluster: Cluster, host: Host, name: str, role: str, tokens: dict[str,
     if holder is not None and str(holder.data["server"]) != host.server.id:
         raise FailedError(
             f"Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password' may not match "
-            f"server node-passwd entry: {name}.{NODE} is of another server"
+            f"server node-passwd entry: {name}.{NODE} belongs to another server"
         )
 
 

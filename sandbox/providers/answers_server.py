@@ -1,4 +1,4 @@
-"""Answers about one server: its first boot and its firewall."""
+"""Answers of the host programs for one server: its first boot and its firewall."""
 
 import json
 import time
@@ -11,19 +11,19 @@ _UFW: Final = "ufw_policy"
 
 
 class FailedError(Exception):
-    """A host program ended with an error; the text is its stderr, without its name."""
+    """A host program failed. The text is its stderr, without the program's name."""
 
 
 def wait_for_boot(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """cloud-init is done if it was told something that it understands."""
+    """Return done if cloud-init could read the user data."""
     del arguments, stdin
     if not instructions(host.server):
-        raise FailedError("cloud-init ended in state error: user data is no #cloud-config document")
+        raise FailedError("cloud-init ended in state error: user data is not a #cloud-config document")
     return {"cloudInit": "done"}
 
 
 def apply_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Record the policy, armed; nothing is armed where nothing differs from what was confirmed."""
+    """Record the policy with a rollback armed; arm none if it equals the confirmed policy."""
     del arguments
     policy = _given(stdin, "ufw")
     try:
@@ -44,7 +44,7 @@ def apply_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
 
 
 def confirm_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
-    """Disarm; too late is too late."""
+    """Disarm the rollback. Fail if the time is over."""
     del arguments
     wanted, state = _given(stdin, "confirm"), _state(host)
     last = state.get("digest", "none")
@@ -67,7 +67,7 @@ def _given(stdin: str, key: str) -> Any:
 
 
 def _rules(policy: dict[str, Any]) -> set[str]:
-    """What UFW is told, line by line."""
+    """Return the defaults and rules of a policy, one text each."""
     defaults = {f"{way} {policy.get(way)}" for way in ("incoming", "outgoing", "routed") if policy}
     return defaults | {json.dumps(rule, sort_keys=True) for rule in policy.get("rules", [])}
 

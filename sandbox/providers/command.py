@@ -1,4 +1,4 @@
-"""The command provider: scripts of the program run on recorded servers, over SSH that checks what real SSH checks."""
+"""The command provider: runs the program's scripts on servers, over SSH with the same checks as real SSH."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ _FILE: Final = "host_program"
 
 
 class Command(Resource):
-    """A script that runs at creation, at each change, and before the end."""
+    """A script that runs at creation, at each change, and before deletion."""
 
     token = "command:remote:Command"  # noqa: S105 - a type
     kind = "command"
@@ -39,23 +39,23 @@ class Command(Resource):
     secrets = frozenset({"connection"})
 
     def problems(self, inputs: Plain) -> Iterable[Problem]:
-        """There must be somewhere to connect to."""
+        """Check that the connection has a host."""
         connection = inputs["connection"]
         if isinstance(connection, dict) and connection.get("host") in (None, ""):
             yield "connection.host", "missing required property 'host'"
 
     def planned_update(self, state: Plain, inputs: Plain) -> Plain:
-        """What it will print is unknown."""
+        """Return the planned state, in which the output is unknown."""
         return {**super().planned_update(state, inputs), **dict.fromkeys(self.outputs, UNKNOWN)}
 
     def create(self, inputs: Plain, urn: str) -> Made:
-        """Run it."""
+        """Run `create`."""
         said = self._run(inputs, inputs.get("create"))
         name = urn.rpartition("::")[2]
         return Made(id=f"{name}{secrets.token_hex(4)}", outputs={**self.shown(inputs), **said})
 
     def read(self, identity: str, state: Plain) -> Plain | None:
-        """There is nothing to look at."""
+        """Return the state, because there is nothing to read."""
         del identity
         return state
 
@@ -71,7 +71,7 @@ class Command(Resource):
             self._run(state, state["delete"])
 
     def detail(self, inputs: Plain, state: Plain) -> str:
-        """Program, verb and the first plain argument; what else there is may be long."""
+        """Return the program, the verb and the first argument, without the rest, which may be long."""
         script = str(inputs.get("create") or state.get("delete") or "")
         file = _RUNS.match(script)
         return " ".join([file[2], *script[file.end() :].split()[:2]]) if file else script[:60]
@@ -91,7 +91,7 @@ class Command(Resource):
         return {"stdout": stdout.removesuffix("\n"), "stderr": ""}
 
     def _answer(self, connection: Plain, script: str, stdin: str) -> str:
-        """What a recorded server says to it."""
+        """Return the answer of a recorded server."""
         host = connect(self.world, connection)
         program = "programs"
         try:
@@ -107,7 +107,7 @@ class Command(Resource):
 
 
 def _install(host: Host, script: str, stdin: str) -> None:
-    """Keep what the installation script would write, after its own check of each program's digest."""
+    """Record the programs that the installation script would write, after the same check of each digest."""
     names = script.removeprefix(_INSTALLS).split()
     given = {match[3]: match for match in _PROGRAM.finditer(stdin)}
     for name in names:
@@ -119,7 +119,7 @@ def _install(host: Host, script: str, stdin: str) -> None:
 
 
 def _program(host: Host, script: str) -> tuple[str, str, list[str]]:
-    """Program, verb and arguments of a command; raises RefusalError for one that no recorded server can answer."""
+    """Return program, verb and arguments. Raises RefusalError for a command that no recorded server can run."""
     words = shlex.split(script)
     file = _RUNS.fullmatch(" ".join(words[:3]))
     if file is None or (file[2], "".join(words[3:4])) not in ANSWERS:

@@ -1,4 +1,4 @@
-"""The kubernetes provider: objects of the cluster behind its kubeconfig, created once, then applied server-side."""
+"""The kubernetes provider: creates objects in the cluster of its kubeconfig, and updates them server-side."""
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ _IDENTITY: Final = ("name", "namespace")
 
 
 class KubernetesObject(Resource):
-    """An object of any kind; its inputs are its manifest."""
+    """An object of any kind. Its inputs are its manifest."""
 
     shape: Kind
 
@@ -33,11 +33,11 @@ class KubernetesObject(Resource):
 
     @property
     def known(self) -> dict[str, bool]:
-        """A manifest's own fields; what is wrong within them is the API server's to say."""
+        """The top-level fields of a manifest, and whether they are required. The API server checks their contents."""
         return {"apiVersion": True, "kind": True, "metadata": True, **dict.fromkeys(self.shape.body, False)}
 
     def prepared(self, inputs: Plain, old: Plain, name: str, seed: bytes) -> Plain:
-        """A name and a namespace where there is none."""
+        """Return the inputs with a name and a namespace, if they have none."""
         metadata = dict(inputs.get("metadata") or {})
         if metadata.get("name") is None:
             metadata["name"] = (old.get("metadata") or {}).get("name") or f"{name}-{seed.hex()[:8]}"
@@ -46,7 +46,7 @@ class KubernetesObject(Resource):
         return {**inputs, "metadata": metadata}
 
     def difference(self, state: Plain, old_inputs: Plain, inputs: Plain, ignored: list[str]) -> Difference:
-        """Old inputs against new ones: what others add to an object is none of ours."""
+        """Compare old and new inputs, and ignore fields that others add to the object."""
         del state
         keys = {*old_inputs, *inputs} - INTERNAL - set(ignored)
         found = Difference(changed={key for key in keys if _differs(old_inputs.get(key), inputs.get(key))})
@@ -64,44 +64,44 @@ class KubernetesObject(Resource):
         return frozenset()
 
     def planned(self, inputs: Plain) -> Plain:
-        """A dry run where the API server answers and all is known."""
+        """Do a dry run, if the API server answers and all inputs are known."""
         self._dry_run(inputs)
         return self.shown(inputs)
 
     def planned_update(self, state: Plain, inputs: Plain) -> Plain:
-        """The same."""
+        """Do the same for an update."""
         self._dry_run(inputs, exists=True)
         return {**state, **self.shown(inputs)}
 
     def create(self, inputs: Plain, urn: str) -> Made:
-        """POST, or PATCH where the provider takes over what exists."""
+        """Create the object with POST, or with PATCH if the provider takes over existing objects."""
         manifest = self.shown(inputs)
         made = self.connection.api.create(self.shape, manifest, urn, upsert=self.connection.upserts)
         return Made(id=identity_of(manifest), outputs=made)
 
     def read(self, identity: str, state: Plain) -> Plain | None:
-        """GET."""
+        """Read the object with GET."""
         del state
         return self.connection.api.get(self.shape, identity)
 
     def update(self, identity: str, state: Plain, inputs: Plain) -> Plain:
-        """PATCH, server-side."""
+        """Apply the object server-side with PATCH."""
         del state
         return self.connection.api.apply(self.shape, identity, self.shown(inputs))
 
     def delete(self, identity: str, state: Plain) -> None:
-        """DELETE, in the foreground."""
+        """Delete the object, in the foreground."""
         del state
         self.connection.api.delete(self.shape, identity)
 
     def read_inputs(self, inputs: Plain, outputs: Plain) -> Plain:
-        """The inputs as the cluster has them now; all that is there, for an import."""
+        """Return the inputs as the cluster has them now, or all fields for an import."""
         if not [key for key in inputs if key not in INTERNAL]:
             return {key: outputs[key] for key in self.known if key in outputs}
         return {key: value if key in INTERNAL else _as_live(value, outputs.get(key)) for key, value in inputs.items()}
 
     def detail(self, inputs: Plain, state: Plain) -> str:
-        """Its name."""
+        """Return the object's name."""
         manifest = inputs or state
         return identity_of(manifest) if manifest.get("metadata") else ""
 
@@ -113,13 +113,13 @@ class KubernetesObject(Resource):
 
 
 class Secret(KubernetesObject):
-    """A Secret: its data are base64 and secret, and change in place only if the provider says so."""
+    """A Secret. Its data are base64 and secret, and change in place only if the provider allows it."""
 
     secrets = frozenset({"data", "stringData"})
     secret_inputs = frozenset({"data"})
 
     def prepared(self, inputs: Plain, old: Plain, name: str, seed: bytes) -> Plain:
-        """`stringData` becomes `data`, as the API server does it."""
+        """Convert `stringData` to `data`, like the API server."""
         inputs = super().prepared(inputs, old, name, seed)
         texts = inputs.pop("stringData", None) or {}
         if texts == UNKNOWN:
@@ -129,7 +129,7 @@ class Secret(KubernetesObject):
 
     @property
     def immutable(self) -> frozenset[str]:
-        """Its type always, its data unless the provider allows it."""
+        """The type, and the data unless the provider allows changes."""
         return frozenset({"type"} if self.connection.secrets_are_mutable else {"type", "data"})
 
 
@@ -143,7 +143,7 @@ class Connection:
 
     @property
     def api(self) -> Api:
-        """Its API server. Raises UnreachableError."""
+        """The cluster's API server. Raises UnreachableError."""
         kubeconfig = self._configuration().get("kubeconfig")
         if not kubeconfig or has_unknown(kubeconfig):
             raise UnreachableError("configured Kubernetes cluster is unreachable: no kubeconfig is known yet")
@@ -184,7 +184,7 @@ class Kubernetes(StandIn):
     resources: ClassVar = ()
 
     def configuration_difference(self, old: Plain, new: Plain) -> Difference:
-        """Another cluster replaces the provider and all under it; `clusterIdentifier` tells which it is, if given."""
+        """Replace the provider and its objects if the cluster changes; `clusterIdentifier`, if set, identifies it."""
         found = super().configuration_difference(old, new)
         if new.get("clusterIdentifier"):
             both = old.get("clusterIdentifier") is not None
@@ -195,7 +195,7 @@ class Kubernetes(StandIn):
 
 
 class LiveKubernetes(Kubernetes):
-    """The same with a real API server, which keeps apart itself what happens at one time."""
+    """pulumi-kubernetes with a real API server, which handles concurrent requests itself."""
 
     atomic = False
     workers = 8
@@ -212,14 +212,14 @@ def provider(world: World) -> Kubernetes:
 
 
 def _object(world: World, kind: Kind, connection: Connection) -> KubernetesObject:
-    """Types are rows of a table here, so each has a class of its own."""
+    """Create the class of a kind, because the kinds are rows of a table."""
     base = Secret if kind.kind == "Secret" else KubernetesObject
     made: type[KubernetesObject] = type(kind.kind, (base,), {"token": kind.token, "kind": world_kind(kind)})
     return made(world, kind, connection)
 
 
 def _server(configuration: Plain) -> str | None:
-    """The address of the API server; nothing where it is not known."""
+    """Return the address of the API server, or None if it is not known."""
     try:
         return access(str(configuration.get("kubeconfig") or ""))["server"]
     except ValueError:
@@ -231,7 +231,7 @@ def _differs(old: Any, new: Any) -> bool:
 
 
 def _as_live(wanted: Any, live: Any) -> Any:
-    """What is live of what is wanted."""
+    """Return the live value of each wanted field."""
     if isinstance(wanted, Mapping) and isinstance(live, Mapping):
         return {key: _as_live(item, live[key]) for key, item in wanted.items() if key in live}
     return wanted if normal(wanted) == normal(live) else live

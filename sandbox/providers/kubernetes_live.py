@@ -1,7 +1,7 @@
-"""A real API server: objects are created with POST and changed with server-side apply, as pulumi-kubernetes does it.
+"""A client of a real API server that works like pulumi-kubernetes: POST to create, server-side apply to update.
 
-Creation awaits what the provider awaits of our kinds: the address of an Ingress, and of the others nothing. Conflicts
-with other managers' fields are errors, as is the provider's default.
+Like the provider, it waits for the address of an Ingress, and does not wait for our other kinds. Conflicts with fields
+of other managers are errors, which is the provider's default.
 """
 
 import base64
@@ -30,9 +30,9 @@ from sandbox.providers.refusal import RefusalError, UnfinishedError
 _WRITING: Final = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
 _IMMUTABLE: Final = "field is immutable"
 _LONGEST_NAME: Final = 58
-"""Letters that leave room for five random ones. Source: Kubernetes' names.SimpleNameGenerator."""
+"""Characters of a name before five random ones. Source: Kubernetes' names.SimpleNameGenerator."""
 _TELLING: Final = 8
-"""Letters of a line that give a Secret's value away."""
+"""Minimum length of a line that would reveal the value of a Secret."""
 _TRIES: Final = 5
 _HELP: Final = (
     "https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/"
@@ -42,12 +42,12 @@ _HELP: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """Seconds to wait for something at most, and between two looks."""
+    """The limits of waits, and the pause between two requests, in seconds."""
 
     address: float = 600.0
     deletion: float = 60.0
     namespace: float = 300.0
-    """For the deletion of one, with all that is in it."""
+    """For the deletion of a namespace with everything in it."""
     pause: float = 0.5
 
 
@@ -55,7 +55,7 @@ _PATIENCE: Final = Patience()
 
 
 class LiveApi:
-    """One real cluster's objects. Every method raises RefusalError with the API's words, or UnreachableError."""
+    """The objects of a real cluster. Every method raises RefusalError with the API's message, or UnreachableError."""
 
     def __init__(self, kubeconfig: str, patience: Patience = _PATIENCE, ledger: Ledger | None = None) -> None:
         self._client: Final = Client(kubeconfig)
@@ -63,18 +63,20 @@ class LiveApi:
         self._ledger: Final = ledger or Ledger()
 
     def refuse(self, kind: Kind, manifest: Manifest, *, exists: bool = False) -> None:
-        """A dry run of server-side apply. What may come into being meanwhile, its namespace or its kind, may lack."""
+        """Do a dry run of server-side apply. A new object may lack its namespace or kind, which may come later."""
         identity = identity_of(manifest)
         forced = not exists or created_by_us(self._managed(kind, identity)[0])
         answer = self._apply(kind, identity, manifest, dryRun="All", force=str(forced).lower())
-        if not exists and answer.code == 422 and _IMMUTABLE in answer.message:  # a replacement; its name is taken yet
+        if (
+            not exists and answer.code == 422 and _IMMUTABLE in answer.message
+        ):  # a replacement, whose name is still taken
             renamed = _renamed(manifest)
             answer = self._apply(kind, identity_of(renamed), renamed, dryRun="All", force="true")
         if answer.refused and (exists or answer.missing not in ("", "namespaces")):
             raise RefusalError(_words(kind, manifest, answer))
 
     def create(self, kind: Kind, manifest: Manifest, urn: str, *, upsert: bool = False) -> Manifest:
-        """A plain POST, which an object that exists makes fail; with `upsert` a server-side apply."""
+        """Create an object with POST, which fails if it exists; with `upsert`, apply it server-side."""
         identity = identity_of(manifest)
         self._ledger.begins(kind, identity, urn)
         if upsert:
@@ -87,12 +89,12 @@ class LiveApi:
         return self._awaited(kind, identity, dict(answer.body))
 
     def get(self, kind: Kind, identity: str) -> Manifest | None:
-        """The object as it is now."""
+        """Return the object as it is now, or None."""
         found = self._get(kind, identity)
         return None if found is None else _visible(found)
 
     def apply(self, kind: Kind, identity: str, manifest: Manifest) -> Manifest:
-        """Server-side apply, of all fields that we or kubectl have set before."""
+        """Apply server-side, including all fields that we or kubectl have set before."""
         self._take_over(kind, identity)
         answer = self._apply(kind, identity, manifest, force="false")
         if answer.refused:
@@ -100,7 +102,7 @@ class LiveApi:
         return self._awaited(kind, identity, dict(answer.body))
 
     def delete(self, kind: Kind, identity: str) -> None:
-        """DELETE, and wait until the garbage collector is done with it and with what belongs to it."""
+        """Delete the object, and wait until the garbage collector has removed it and its dependents."""
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
         answer = self._client.send("DELETE", _path(kind, identity), body=options)
         if answer.code == 404:
@@ -122,7 +124,7 @@ class LiveApi:
         return self._client.send("PATCH", _path(kind, identity), query=asked, body=manifest, content_type=APPLY_PATCH)
 
     def _take_over(self, kind: Kind, identity: str) -> None:
-        """Make ours what gives way; anew if the object is changed meanwhile. Raises RefusalError if it is gone."""
+        """Take over fields of other clients; retry if the object changes. Raises RefusalError if it is missing."""
         for _ in range(_TRIES):
             managed, version = self._managed(kind, identity)
             ours = taken_over(managed)
@@ -140,7 +142,7 @@ class LiveApi:
         raise RefusalError(answer.message)
 
     def _managed(self, kind: Kind, identity: str) -> tuple[list[Manifest], str]:
-        """The managers of its fields, at which version."""
+        """Return the object's managed fields and its version."""
         found = self._get(kind, identity)
         if found is None:
             raise not_found(kind, identity)
@@ -155,7 +157,7 @@ class LiveApi:
         return dict(answer.body)
 
     def _awaited(self, kind: Kind, identity: str, made: Manifest) -> Manifest:
-        """The object once it is live."""
+        """Return the object once it is ready."""
         if kind.kind != "Ingress" or skips_await(made):
             return _visible(made)
         live = made
@@ -168,15 +170,15 @@ class LiveApi:
         raise UnfinishedError(without_address(identity, self._who_should(live)), identity, _visible(live))
 
     def _who_should(self, ingress: Manifest) -> str:
-        """Why an Ingress has no address, as far as the API tells."""
+        """Return why an Ingress has no address, as far as the API shows it."""
         chosen = str((ingress.get("spec") or {}).get("ingressClassName"))
         path = f"/apis/networking.k8s.io/v1/ingressclasses/{quote(chosen, safe='')}"
         if self._client.send("GET", path).code == 404:
             return f"no controller serves the class {chosen}"
-        return f"the controller of the class {chosen} has written none in {self._patience.address:.0f} s"
+        return f"the controller of the class {chosen} has written no address in {self._patience.address:.0f} s"
 
     def _looks(self, kind: Kind, identity: str, seconds: float) -> Iterator[Manifest | None]:
-        """The object, again and again; ends when the time is over."""
+        """Yield the object repeatedly, until the time is over."""
         deadline = time.monotonic() + seconds
         while True:
             yield self._get(kind, identity)
@@ -186,7 +188,7 @@ class LiveApi:
 
 
 def _path(kind: Kind, identity: str) -> str:
-    """Where the object is."""
+    """Return the object's path in the API."""
     namespace, _, name = identity.rpartition("/")
     group = f"/apis/{kind.api_version}" if "/" in kind.api_version else f"/api/{kind.api_version}"
     place = f"/namespaces/{quote(namespace, safe='')}" if kind.namespaced else ""
@@ -194,23 +196,23 @@ def _path(kind: Kind, identity: str) -> str:
 
 
 def _renamed(manifest: Manifest) -> Manifest:
-    """The same with a name that is free."""
+    """Return the manifest with a random suffix in its name."""
     name = f"{manifest['metadata']['name'][:_LONGEST_NAME]}{secrets.token_hex(3)[:5]}"
     return {**manifest, "metadata": {**manifest["metadata"], "name": name}}
 
 
 def _visible(live: Manifest) -> Manifest:
-    """Without who manages what, which changes with every look at it."""
+    """Return the object without its managed fields, which change with every request."""
     metadata = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
     return {**live, "metadata": metadata}
 
 
 def _words(kind: Kind, manifest: Manifest, answer: Answer) -> str:
-    """What the API server says against a manifest, with the client's own words; never a Secret's value."""
+    """Return the API server's error, as the provider words it, without the value of a Secret."""
     if answer.missing == "":
         return f'no matches for kind "{kind.kind}" in version "{kind.api_version}"'
     if kind.kind == "Secret" and any(value in answer.message for value in _values(manifest)):
-        return f"{answer.reason}: the API server's words are not shown, as they hold a value of the Secret"
+        return f"{answer.reason}: the API server's message is not shown, because it contains a value of the Secret"
     if answer.reason == "Conflict":
         return (
             f"Server-Side Apply field conflict detected. See {_HELP} for troubleshooting help.\n"
@@ -220,7 +222,7 @@ def _words(kind: Kind, manifest: Manifest, answer: Answer) -> str:
 
 
 def _values(manifest: Manifest) -> Iterator[str]:
-    """A Secret's values, whole and by the line, in both their spellings."""
+    """Yield the values of a Secret, plain and in base64, whole and line by line."""
     encoded = list(_leaves(manifest.get("data")))
     texts = [*encoded, *_leaves(manifest.get("stringData"))]
     for value in encoded:
@@ -231,7 +233,7 @@ def _values(manifest: Manifest) -> Iterator[str]:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """What is in it, at any depth: a manifest that is refused may hold anything."""
+    """Yield all scalars at any depth, because a refused manifest may contain anything."""
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _leaves(item)

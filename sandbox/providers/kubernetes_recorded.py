@@ -1,4 +1,4 @@
-"""The API server of a recorded cluster: objects in the world, checked and merged as server-side apply would."""
+"""The API server of a recorded cluster. It stores objects in the world, and merges them like server-side apply."""
 
 import time
 import uuid
@@ -32,25 +32,25 @@ _BUNDLED_CLASS: Final = "traefik"
 _CONTROLLER: Final = "traefik.io/ingress-controller"
 _ENDPOINT: Final = "--providers.kubernetesingress.ingressendpoint.hostname="
 _STANDING: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
-"""The namespaces of every cluster."""
+"""Namespaces that every cluster has."""
 
 
 class RecordedApi:
-    """One cluster's objects."""
+    """The objects of one cluster."""
 
     def __init__(self, world: World, cluster: Cluster) -> None:
         self._world: Final = world
         self._cluster: Final = cluster
 
     def refuse(self, kind: Kind, manifest: Manifest, *, exists: bool = False) -> None:
-        """A dry run: raises RefusalError for what the API server would not take."""
+        """Check a manifest without storing it. Raises RefusalError if the API server would refuse it."""
         del exists
         problems = list(kind.refusals(manifest))
         if problems:
             raise RefusalError(f"failed to create typed patch object ({_named(kind, manifest)}): {'; '.join(problems)}")
 
     def create(self, kind: Kind, manifest: Manifest, urn: str, *, upsert: bool = False) -> Manifest:
-        """A plain POST, which an object that exists makes fail; with `upsert` a server-side apply."""
+        """Create an object, which must not exist yet; with `upsert`, apply to one that exists."""
         self.refuse(kind, manifest)
         name, identity = manifest["metadata"]["name"], identity_of(manifest)
         if upsert and self._item(kind, identity) is not None:
@@ -68,12 +68,12 @@ class RecordedApi:
         return self._put(kind, identity, live, manifest, urn)
 
     def get(self, kind: Kind, identity: str) -> Manifest | None:
-        """The object as it is now."""
+        """Return the object as it is now, or None."""
         found = self._item(kind, identity)
         return None if found is None else _visible(found.data)
 
     def apply(self, kind: Kind, identity: str, manifest: Manifest) -> Manifest:
-        """Server-side apply: what we set before and do not set now goes, what others set stays."""
+        """Apply server-side: remove fields that we set before and do not set now, and keep fields that others set."""
         self.refuse(kind, manifest)
         found = self._item(kind, identity)
         if found is None:
@@ -82,7 +82,7 @@ class RecordedApi:
         return self._put(kind, identity, live, manifest)
 
     def delete(self, kind: Kind, identity: str) -> None:
-        """Remove it; a namespace takes everything in it along."""
+        """Delete the object, and with a namespace everything in it."""
         if kind.kind == "Namespace":
             for item in self._world.objects(place=self._cluster.id):
                 if item.id.startswith(f"{identity}/"):
@@ -102,7 +102,7 @@ class RecordedApi:
         return live
 
     def _ingress_status(self, identity: str, live: Manifest) -> Manifest:
-        """What Traefik writes, if it serves the class; the real provider waits for it for ten minutes."""
+        """Return the status that Traefik writes if it serves the class; the real provider waits ten minutes for it."""
         chosen = (live.get("spec") or {}).get("ingressClassName")
         found = self._world.get("ingress_class", str(chosen), place=self._cluster.id)
         served = chosen == _BUNDLED_CLASS or (found is not None and found.data["spec"].get("controller") == _CONTROLLER)
@@ -110,7 +110,7 @@ class RecordedApi:
         if skips_await(live):
             return {"loadBalancer": {"ingress": [{"hostname": hostname}]}} if served and hostname else {}
         if not served or not hostname:
-            why = "Traefik is not told what to write there" if served else f"no controller serves the class {chosen}"
+            why = "Traefik has no host name to write there" if served else f"no controller serves the class {chosen}"
             raise RefusalError(without_address(identity, why))
         return {"loadBalancer": {"ingress": [{"hostname": hostname}]}}
 
@@ -128,7 +128,7 @@ class RecordedApi:
 
 
 def reach(world: World, kubeconfig: str) -> RecordedApi:
-    """The API server behind a kubeconfig. Raises UnreachableError with what a client would say."""
+    """Return the API server of a kubeconfig. Raises UnreachableError with the error of a real client."""
     try:
         shown = access(kubeconfig)
     except ValueError as error:
@@ -147,7 +147,7 @@ def reach(world: World, kubeconfig: str) -> RecordedApi:
 
 
 def world_kind(kind: Kind) -> str:
-    """The kind as the world calls it: `HelmChartConfig` is `helm_chart_config`, `TLSOption` is `tls_option`."""
+    """Return the world's name of a kind: `helm_chart_config` for `HelmChartConfig`, `tls_option` for `TLSOption`."""
     upper = kind.kind
     parts = [
         f"_{letter.lower()}" if index and letter.isupper() and _starts_word(upper, index) else letter.lower()
@@ -157,7 +157,7 @@ def world_kind(kind: Kind) -> str:
 
 
 def merged(live: Any, before: Any, wanted: Any) -> Any:
-    """Live, without what was applied before and is wanted no more, with what is wanted; lists are taken whole."""
+    """Return `live` without fields that were applied `before` and are not `wanted` now, plus `wanted`, lists whole."""
     if not isinstance(live, Mapping) or not isinstance(wanted, Mapping):
         return wanted
     before = before if isinstance(before, Mapping) else {}

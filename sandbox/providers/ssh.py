@@ -1,4 +1,4 @@
-"""SSH to a recorded server: it answers if it runs, has the host key that is pinned, and knows the user's key."""
+"""SSH to a recorded server: it must run, have the pinned host key, and know the user's key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from sandbox.world import Item, World
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A server that let us in."""
+    """A server after a successful login."""
 
     world: World
     server: Item
 
     @property
     def place(self) -> str:
-        """Where in the world its own files are; they go with the server."""
+        """The place of its files in the world. They are deleted with the server."""
         return f"server {self.server.id}"
 
 
 def connect(world: World, connection: Plain) -> Host:
-    """The server behind a connection. Raises RefusalError in the real plugin's words, but after a single attempt."""
+    """Return the server of a connection. Raises RefusalError with the real plugin's message, after one attempt."""
     try:
         return _attempt(world, connection)
     except RefusalError as error:
@@ -34,7 +34,7 @@ def connect(world: World, connection: Plain) -> Host:
 
 
 def after_attempts(connection: Mapping[str, Any], reason: str) -> str:
-    """The plugin's error after its last attempt; it gives the limit, and made one attempt more.
+    """Return the plugin's error after its last attempt. It shows the limit, and makes one attempt more.
 
     Source: pulumi-command 1.2, remote/connection.go.
     """
@@ -42,7 +42,7 @@ def after_attempts(connection: Mapping[str, Any], reason: str) -> str:
 
 
 def dial_limit(connection: Mapping[str, Any]) -> int:
-    """How often the plugin tries again."""
+    """Return how often the plugin retries."""
     return int(connection.get("dialErrorLimit") or 10)
 
 
@@ -69,7 +69,7 @@ def _attempt(world: World, connection: Plain) -> Host:
 
 
 def instructions(server: Item) -> dict[str, Any]:
-    """What cloud-init was told; empty where it was told nothing that it understands."""
+    """Return the server's cloud-config; empty if cloud-init could not read its user data."""
     text = str(server.data.get("_userData") or "")
     if not text.startswith("#cloud-config"):
         return {}
@@ -81,7 +81,7 @@ def instructions(server: Item) -> dict[str, Any]:
 
 
 def server_at(world: World, address: str) -> Item | None:
-    """The server that a public IPv4 address leads to."""
+    """Return the server with a public IPv4 address."""
     for item in world.objects("primary_ip"):
         if item.data["type"] == "ipv4" and item.data["ipAddress"] == address and item.data.get("assigneeId"):
             return world.get("server", str(item.data["assigneeId"]))
@@ -89,7 +89,7 @@ def server_at(world: World, address: str) -> Item | None:
 
 
 def _authorised(world: World, server: Item, first_boot: dict[str, Any], user: str) -> set[tuple[str, ...]]:
-    """The keys that may log in as this user: those of the server's SSH keys as root, and those that cloud-init lays."""
+    """Return the keys that may log in as a user: the server's SSH keys as root, and those in the cloud-config."""
     keys: list[str] = []
     if user == "root" and not first_boot.get("disable_root"):
         for wanted in server.data.get("sshKeys") or []:
@@ -102,5 +102,5 @@ def _authorised(world: World, server: Item, first_boot: dict[str, Any], user: st
 
 
 def _key(text: str) -> tuple[str, ...]:
-    """Type and blob, without the comment."""
+    """Return a key's type and blob, without its comment."""
     return tuple(text.split()[:2])
