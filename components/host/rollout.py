@@ -54,7 +54,7 @@ def _unfinished(daemonset: dict[str, Any], digest: str) -> str:
     updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
     if wanted and wanted == updated == available:
         return ""
-    return f"only {updated} of {wanted} pods are updated, and {available} are available"
+    return f"of {wanted} pods, {updated} are updated and {available} are available"
 
 
 def _failure() -> str:

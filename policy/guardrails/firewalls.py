@@ -184,7 +184,7 @@ def _judge(opening: Opening) -> Iterator[Outcome]:
     yield from _narrow(opening)
     for port in WEB:
         if opening.reaches(port):
-            yield f"{opening.path}: {source} may reach {ports}, which includes {port}; give 80 and 443 rules of their own"
+            yield f"{opening.path}: {source} may reach {ports}, including {port}; give 80 and 443 rules of their own"
     if not (opening.first == opening.last and opening.first in OPERATORS):
         yield f"{opening.path}: {source} may reach {ports}; from public space, operators may reach 22 and 6443 only"
 

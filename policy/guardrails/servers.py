@@ -79,7 +79,7 @@ def _guarded(graph: Graph) -> Iterator[Found]:
         if not graph.behind(server, FIREWALL, "firewallIds"):
             yield (
                 server,
-                "firewallIds has no firewall of this stack, so none was checked; attach the stack's own",
+                "firewallIds has no firewall of this stack; attach the stack's own, because others are not checked",
             )
 
 
@@ -94,7 +94,7 @@ def _voters(graph: Graph) -> Iterator[Found]:
     if graph.of(SERVER) and not unknown and planes % 2 == 0:
         yield (
             None,
-            f"{planes} servers have the role server; use an odd number, because etcd loses its quorum with half of them",
+            f"{planes} servers have the role server; use an odd number: etcd loses its quorum with half of them",
         )
 
 

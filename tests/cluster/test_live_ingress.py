@@ -27,7 +27,7 @@ def test_an_ingress_whose_controller_writes_nothing_is_told(api: LiveApi, namesp
     class_name = f"{namespace}-silent"
     create(api, manifest("IngressClass", "", class_name, spec={"controller": "example.com/silent"}))
     said = refusal(lambda: create(api, ingress(namespace, class_name=class_name)))
-    assert said.endswith(f"the controller of the class {class_name} has written none in 2 s")
+    assert said.endswith(f"the controller of the class {class_name} has written no address in 2 s")
 
 
 def test_an_ingress_is_done_once_somebody_writes_where_it_is_served(server: ApiServer, namespace: str) -> None:

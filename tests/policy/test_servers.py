@@ -60,7 +60,7 @@ def bare_address(**labels: Any) -> list[Resource]:
 
 @pytest.mark.parametrize("labels", [{}, {"teardown": "false"}, {"teardown": "yes"}, {"teardown": True}])
 def test_an_address_that_is_not_protected_is_refused(labels: dict[str, Any]) -> None:
-    refuses(bare_address(**labels), ADDRESSES, "it is not protected, so an edit could give the address away")
+    refuses(bare_address(**labels), ADDRESSES, "it is not protected, so an edit could delete the address")
 
 
 def test_an_address_may_go_where_the_stack_file_says_that_all_is_to_go() -> None:
@@ -74,7 +74,7 @@ def test_an_address_that_may_or_may_not_be_meant_to_go_is_left_aloud() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ([], "firewallIds is empty; attach the stack's firewall"),
+        ([], "firewallIds is empty, so the whole internet could reach the server"),
         (ABSENT, "firewallIds is empty"),
         (1, "firewallIds is of type int where a list must stand"),
     ],
@@ -122,13 +122,13 @@ def test_a_command_that_applies_no_policy_guards_nobody(create: str) -> None:
     ],
 )
 def test_a_firewall_that_is_not_the_stacks_own_is_refused(urns: frozenset[str]) -> None:
-    refuses(made_from("Server", "node1", firewallIds=urns), BEHIND, "names no firewall of this stack")
+    refuses(made_from("Server", "node1", firewallIds=urns), BEHIND, "has no firewall of this stack")
 
 
 def test_a_dependency_of_another_property_attaches_no_firewall() -> None:
     firewall = next(item.urn for item in stack() if item.name == "firewall")
     resources = made_from("Server", "node1", firewallIds=frozenset(), userData=frozenset({firewall}))
-    refuses(resources, BEHIND, "names no firewall of this stack")
+    refuses(resources, BEHIND, "has no firewall of this stack")
 
 
 @pytest.mark.parametrize("names", [(), *((node,) for node in NODES)])
@@ -139,7 +139,7 @@ def test_one_server_may_lose_its_protection_to_be_replaced(names: tuple[str, ...
 @pytest.mark.parametrize("names", [NODES[:2], NODES[1:], NODES])
 def test_two_servers_without_protection_are_refused(names: tuple[str, ...]) -> None:
     resources = servers(*names, protect=False)
-    refuses(resources, ONE_GOES, f"{', '.join(names)} are not protected; at most one server may be")
+    refuses(resources, ONE_GOES, f"{', '.join(names)} are not protected; only the server being replaced")
     told = {item.urn.rpartition(":")[2] for item in judge(resources) if item.rule == ONE_GOES}
     assert told == set(names), "the engine would show the refusal at other servers"
 
@@ -169,7 +169,7 @@ def test_one_unknown_label_does_not_let_the_other_servers_go() -> None:
 
 @pytest.mark.parametrize(("agents", "planes"), [(("node1",), 2), (NODES, 0)])
 def test_an_even_number_of_control_planes_is_refused(agents: tuple[str, ...], planes: int) -> None:
-    refuses(servers(*agents, role="agent"), ODD, f"{planes} servers have the role server; make it an odd number")
+    refuses(servers(*agents, role="agent"), ODD, f"{planes} servers have the role server; use an odd number")
 
 
 def test_a_fourth_control_plane_is_refused_and_a_fourth_agent_is_not() -> None:

@@ -29,7 +29,7 @@ def values(recording: Recording) -> Any:
     return yaml.safe_load(config.inputs["spec"]["valuesContent"])
 
 
-def test_every_resource_but_the_roots_has_a_parent(recording: Recording) -> None:
+def test_every_resource_except_the_roots_has_a_parent(recording: Recording) -> None:
     roots = {"pulumi:providers:kubernetes", "pulumi:pulumi:Stack", "pulumi:index:Stash"}
     stack = next(item for item in recording.registrations if item.type == "pulumi:pulumi:Stack")
     orphans = [
@@ -37,14 +37,14 @@ def test_every_resource_but_the_roots_has_a_parent(recording: Recording) -> None
         for item in recording.registrations
         if item.parent in ("", stack.urn) and not item.type.startswith("honeydue:index:") and item.type not in roots
     ]
-    assert not orphans, f"{orphans} would stand outside of every component"
+    assert not orphans, f"{orphans} belong to no component"
 
 
 def test_components_register_their_outputs(recording: Recording) -> None:
     components = [item for item in recording.registrations if item.type.startswith("honeydue:index:")]
     silent = [item.name for item in components if item.urn not in recording.registered_outputs]
     assert components
-    assert not silent, f"{silent} never say that they are complete"
+    assert not silent, f"{silent} never register their outputs"
 
 
 def test_names_are_unique(recording: Recording) -> None:
@@ -65,11 +65,11 @@ def test_nothing_routine_replaces_or_stops_a_server(recording: Recording) -> Non
         assert ignored == {"userData", "image", "sshKeys", "serverType"}, "a routine edit would replace a server"
 
 
-def test_only_the_server_being_replaced_is_let_go() -> None:
+def test_only_the_server_being_replaced_loses_its_protection() -> None:
     recording = record("prod", {"honeydue:replacing": "hetzner2"})
     free = [item.name for item in recording.of_type(":Server") if not item.protect]
     fresh = [item.name for item in recording.of_type(":Server") if not item.ignore_changes]
-    assert free == fresh == ["hetzner2"], "replacing one server must not open the others"
+    assert free == fresh == ["hetzner2"], "replacing one server must not unprotect the others"
     assert all(item.protect for item in recording.of_type(":PrimaryIp")), "the address must outlive the server"
 
 
@@ -84,7 +84,7 @@ def test_a_teardown_lifts_every_protection_and_switches_origin_pulls_off() -> No
     assert "clientAuth" not in options.inputs["spec"]
 
 
-def test_what_holds_a_unique_name_or_address_goes_before_its_successor_comes(recording: Recording) -> None:
+def test_resources_with_unique_names_or_addresses_are_deleted_before_replacement(recording: Recording) -> None:
     for kind in DELETED_FIRST:
         found = [
             item for item in recording.registrations if item.type.rpartition(":")[2] == kind and "hcloud" in item.type
@@ -94,15 +94,15 @@ def test_what_holds_a_unique_name_or_address_goes_before_its_successor_comes(rec
         assert not late, f"{late}: the successor would be refused, or (ServerNetwork) silently detached"
 
 
-def test_servers_and_memberships_stand_behind_the_quorum_gate(recording: Recording) -> None:
+def test_the_quorum_gate_checks_servers_memberships_and_attachments(recording: Recording) -> None:
     memberships, attachments = commands(recording, "evict check"), recording.of_type(":ServerNetwork")
     servers = recording.of_type(":Server")
     assert len(memberships) == len(attachments) == len(servers)
     for item in [*servers, *memberships, *attachments]:
-        assert item.before_delete == ("one-server-at-a-time",), f"{item.name} could go as the second of an update"
+        assert item.before_delete == ("one-server-at-a-time",), f"{item.name} could be the second deletion of an update"
 
 
-def test_a_node_is_evicted_from_another_one_before_its_server_goes(prod: Recording) -> None:
+def test_a_node_is_evicted_through_another_one_before_its_server_is_deleted(prod: Recording) -> None:
     for server in prod.of_type(":Server"):
         membership = prod.named(f"{server.name}-membership")
         assert membership.delete_before_replace
@@ -125,14 +125,14 @@ def test_servers_join_one_after_another_and_only_the_first_may_initialise(prod: 
     assert settings["hetzner1"]["peers"] == ["10.0.1.12", "10.0.1.13"]
 
 
-def test_every_firewall_stands_before_the_first_server_joins(recording: Recording) -> None:
+def test_every_firewall_is_confirmed_before_the_first_server_joins(recording: Recording) -> None:
     first = commands(recording, "k3s join")[0]
     confirmed = commands(recording, "ufw confirm")
     assert len(confirmed) == len(recording.of_type(":Server"))
     assert {item.urn for item in confirmed} <= recording.reaches(first.urn), "a silent peer would prove nothing"
 
 
-def test_a_record_comes_after_what_answers_for_its_host(recording: Recording) -> None:
+def test_a_record_is_created_after_the_router_of_its_host(recording: Recording) -> None:
     answering = {
         host: item.urn for item in recording.of_type(":Ingress") for host in item.inputs["spec"]["tls"][0]["hosts"]
     }
@@ -148,14 +148,14 @@ def test_a_record_comes_after_what_answers_for_its_host(recording: Recording) ->
         assert router in item.dependencies, f"{item.name} would announce a host that nothing answers for"
 
 
-def test_routes_come_after_their_middlewares_and_the_rolled_out_traefik(recording: Recording) -> None:
+def test_routes_are_created_after_their_middlewares_and_traefiks_rollout(recording: Recording) -> None:
     (gate,) = commands(recording, "rollout wait")
     needed = {item.urn for item in recording.of_type(":Middleware")} | {gate.urn}
     for route in recording.of_type(":Ingress") + recording.of_type(":IngressRoute"):
-        assert needed <= recording.reaches(route.urn), f"{route.name} would answer 404 for want of a middleware"
+        assert needed <= recording.reaches(route.urn), f"{route.name} would answer 404 without its middleware"
 
 
-def test_cloudflare_presents_its_certificate_before_traefik_insists_on_it(prod: Recording) -> None:
+def test_cloudflare_presents_its_certificate_before_traefik_requires_it(prod: Recording) -> None:
     (switch,) = prod.of_type(":AuthenticatedOriginPullsSettings")
     (options,) = prod.of_type(":TLSOption")
     assert options.inputs["spec"]["clientAuth"]["clientAuthType"] == "RequireAndVerifyClientCert"
@@ -168,13 +168,13 @@ def test_records_are_proxied_with_an_automatic_ttl_and_canonical_names(recording
         assert item.inputs["name"] == item.inputs["name"].lower(), "upper case differs after every refresh"
 
 
-def test_an_ipv6_record_holds_the_servers_address_and_not_its_network(recording: Recording) -> None:
+def test_an_ipv6_record_has_the_servers_address_and_not_its_network(recording: Recording) -> None:
     contents = [item.inputs["content"] for item in recording.of_type(":DnsRecord") if item.inputs["type"] == "AAAA"]
     assert contents
     assert all(re.fullmatch(r"2001:db8:[0-9a-f]+::1", content) for content in contents), "a network is not an address"
 
 
-def test_the_host_without_ingress_stays_out_of_dns() -> None:
+def test_a_server_without_ingress_is_not_in_dns() -> None:
     servers = [{"name": f"hetzner{n}", "privateIp": f"10.0.1.1{n}", "ingress": n != 3} for n in (1, 2, 3)]
     recording = record("prod", {"honeydue:servers": servers})
     assert not [item.name for item in recording.of_type(":DnsRecord") if "hetzner3" in item.name]
@@ -189,7 +189,7 @@ def test_agents_join_after_the_control_planes_with_a_token_of_their_own() -> Non
     assert "agent-token" not in joins[-1].inputs["stdin"], "an agent must not learn the servers' token"
 
 
-def test_the_origin_certificate_never_churns(recording: Recording) -> None:
+def test_the_origin_certificate_is_not_replaced_without_need(recording: Recording) -> None:
     (certificate,) = recording.of_type(":OriginCaCertificate")
     (request,) = [item for item in recording.of_type(":CertRequest") if item.inputs.get("dnsNames")]
     assert set(certificate.ignore_changes) == {"hostnames", "requestedValidity"}
@@ -200,10 +200,12 @@ def test_the_origin_certificate_never_churns(recording: Recording) -> None:
 
 def test_the_origin_pulls_certificate_has_no_trailing_newline(recording: Recording) -> None:
     (certificate,) = recording.of_type(":AuthenticatedOriginPullsCertificate")
-    assert certificate.inputs["certificate"] == certificate.inputs["certificate"].strip(), "an update without end"
+    assert certificate.inputs["certificate"] == certificate.inputs["certificate"].strip(), (
+        "every update would show a difference"
+    )
 
 
-def test_our_certificates_are_not_due_the_day_they_are_made(recording: Recording) -> None:
+def test_our_certificates_are_not_due_for_renewal_when_created(recording: Recording) -> None:
     for item in recording.of_type(":SelfSignedCert") + recording.of_type(":LocallySignedCert"):
         assert 0 < item.inputs["earlyRenewalHours"] < item.inputs["validityPeriodHours"]
 
@@ -213,7 +215,7 @@ def test_zone_settings_are_strings(recording: Recording) -> None:
     assert settings == {"ssl": "strict", "min_tls_version": "1.2", "always_use_https": "on"}
 
 
-def test_the_kubernetes_provider_survives_another_kubeconfig(recording: Recording) -> None:
+def test_a_new_kubeconfig_does_not_replace_the_kubernetes_provider(recording: Recording) -> None:
     providers = recording.of_type("pulumi:providers:kubernetes")
     assert len(providers) == 2
     for provider in providers:
@@ -238,13 +240,13 @@ def test_a_server_keeps_its_firewall_group_and_addresses(recording: Recording) -
         assert "datacenter" not in item.inputs, "datacenters left the API"
 
 
-def test_no_command_depends_on_what_sshd_accepts_from_the_environment(recording: Recording) -> None:
+def test_no_command_sets_environment_variables(recording: Recording) -> None:
     assert not [item.name for item in recording.of_type(COMMAND) if item.inputs.get("environment")]
 
 
-def test_ssh_is_verified_and_says_nothing(recording: Recording) -> None:
+def test_ssh_is_verified_and_logs_nothing(recording: Recording) -> None:
     for item in recording.of_type(COMMAND):
-        assert item.inputs["connection"]["hostKey"], f"{item.name} would talk to whoever answers"
+        assert item.inputs["connection"]["hostKey"], f"{item.name} would trust any server"
         assert item.inputs["logging"] == "none"
         assert item.additional_secret_outputs >= {"stdout", "stderr"}
         assert "connection" in item.secret_inputs
@@ -252,9 +254,9 @@ def test_ssh_is_verified_and_says_nothing(recording: Recording) -> None:
 
 def test_secrets_are_secret(recording: Recording) -> None:
     for server in recording.of_type(":Server"):
-        assert "userData" in server.secret_inputs, "the host key would stand in the state in plain text"
+        assert "userData" in server.secret_inputs, "the host key would be in the state in plain text"
     for join in commands(recording, "k3s join"):
-        assert "stdin" in join.secret_inputs, "the cluster's token would stand in every preview"
+        assert "stdin" in join.secret_inputs, "the cluster's token would be in every preview"
     for secret in [item for item in recording.registrations if item.type.endswith(":Secret")]:
         assert "stringData" in secret.secret_inputs, f"{secret.name} would show its data"
 
@@ -283,14 +285,14 @@ def places_of_the_ranges(recording: Recording) -> list[set[str]]:
     return [cloud, trusted, set(allow_list.inputs["spec"]["ipAllowList"]["sourceRange"]), *hosts]
 
 
-def test_one_list_of_ranges_is_everywhere(recording: Recording) -> None:
+def test_all_places_use_one_list_of_ranges(recording: Recording) -> None:
     places = places_of_the_ranges(recording)
     assert len(places) > 3
-    assert all(place == places[0] for place in places), "what one lock lets in another would not know"
+    assert all(place == places[0] for place in places), "the places would allow different sources"
     assert len(places[0]) == 22
 
 
-def test_another_list_of_ranges_reaches_the_same_places() -> None:
+def test_a_custom_list_of_ranges_is_used_in_all_places() -> None:
     known = snapshot()
     ipv4, ipv6 = [str(item) for item in known.ipv4[1:]], [str(item) for item in known.ipv6]
     ranges = {"source": "list", "ipv4": ipv4, "ipv6": ipv6}
@@ -300,10 +302,10 @@ def test_another_list_of_ranges_reaches_the_same_places() -> None:
 
 def test_aliases_are_not_needed_yet(recording: Recording) -> None:
     renamed = [item.name for item in recording.registrations if item.aliases and "honeydue:" in item.type]
-    assert not renamed, "a renamed component carries an alias from now on: say here from which name"
+    assert not renamed, "a renamed component needs an alias from now on; list its former name here"
 
 
-def test_exports_tell_what_stands(recording: Recording) -> None:
+def test_the_stack_exports_its_outputs(recording: Recording) -> None:
     stack = next(item for item in recording.registrations if item.type == "pulumi:pulumi:Stack")
     exports = recording.registered_outputs[stack.urn]
     assert set(exports) == {"nodes", "urls", "certificate_expires", "cloudflare_ranges", "versions", "kubeconfig"}

@@ -25,9 +25,9 @@ def test_the_designs_plan_has_k3s_own_ranges() -> None:
     [
         ("8.8.0.0/16", "8.8.1.0/24", "network 8.8.0.0/16 is not private"),
         ("172.0.0.0/8", "172.16.0.0/24", "network 172.0.0.0/8 is not private"),
-        ("10.0.0.0/16", "10.1.1.0/24", "subnet 10.1.1.0/24 is outside the network; allowed: inside 10.0.0.0/16"),
+        ("10.0.0.0/16", "10.1.1.0/24", "subnet 10.1.1.0/24 is outside the network; it must be inside 10.0.0.0/16"),
         ("10.0.0.0/16", "10.0.0.0/15", "is outside the network"),
-        ("10.0.0.0/16", "10.0.1.0/30", "room for too few servers"),
+        ("10.0.0.0/16", "10.0.1.0/30", "too small for the servers"),
         ("10.0.0.0/8", "10.0.1.0/24", "overlaps the cluster's pod range 10.42.0.0/16"),
         ("10.43.0.0/20", "10.43.1.0/24", "overlaps the cluster's service range 10.43.0.0/16"),
     ],
@@ -70,7 +70,7 @@ def test_pods_and_services_may_not_share_addresses() -> None:
     ("address", "said"),
     [
         ("10.0.2.11", "10.0.2.11 is outside the subnet 10.0.1.0/24; allowed: 10.0.1.2 to 10.0.1.254"),
-        ("10.0.1.0", "the subnet's own address"),
+        ("10.0.1.0", "the subnet's network address"),
         ("10.0.1.255", "broadcast"),
         ("10.0.1.1", "which Hetzner reserves"),
     ],

@@ -1,4 +1,4 @@
-"""Stack files: the repository's three are accepted, and each kind of mistake is named with key, value and remedy."""
+"""Stack files: the repository's three are accepted, and each mistake is reported with key, value and remedy."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,7 +21,7 @@ def load(
     *,
     secret_keys: tuple[str, ...] = SECRET_KEYS,
 ) -> StackConfig:
-    """Load a stack file's config with some keys changed, the project's without its name; None removes a key."""
+    """Load the config of a stack file with changes. Keys without a prefix are the project's; None removes a key."""
     config = {**stack_config(stack), **generated_secrets()}
     config |= {key if ":" in key else f"honeydue:{key}": value for key, value in (changes or {}).items()}
     config = {key: value for key, value in config.items() if value is not None}
@@ -39,7 +39,7 @@ class _NoClouds(mocks.Mocks):
 
 
 def servers(*changes: dict[str, Any], count: int = 3) -> list[dict[str, Any]]:
-    """A fleet of `count`, its first servers changed."""
+    """Return `count` servers, with changes to the first ones."""
     rows: list[dict[str, Any]] = [
         {"name": f"hetzner{number}", "privateIp": f"10.0.1.1{number}"} for number in range(1, count + 1)
     ]
@@ -47,12 +47,12 @@ def servers(*changes: dict[str, Any], count: int = 3) -> list[dict[str, Any]]:
 
 
 def route(**changes: Any) -> list[dict[str, Any]]:
-    """One route of the zone, changed."""
+    """Return a list with one route of the zone, changed."""
     return [{"name": "api", "hosts": ["api.myhoneydue.com"], "service": "api", "port": 8000} | changes]
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_stack_files_of_the_repository_are_accepted_with_operators(stack: str) -> None:
+def test_the_repositorys_stack_files_are_accepted_once_operators_are_set(stack: str) -> None:
     config = load(stack)
 
     assert config.hosts, f"Pulumi.{stack}.yaml has no host to serve"
@@ -60,7 +60,7 @@ def test_the_stack_files_of_the_repository_are_accepted_with_operators(stack: st
 
 
 @pytest.mark.parametrize("stack", ["prod", "staging"])
-def test_a_stack_file_that_nobody_filled_in_is_refused_for_its_operators_alone(stack: str) -> None:
+def test_a_committed_stack_file_lacks_only_the_operators(stack: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         load(stack, committed_config(stack))
 
@@ -69,11 +69,11 @@ def test_a_stack_file_that_nobody_filled_in_is_refused_for_its_operators_alone(s
     assert "add the public IPv4 address you connect from" in str(refusal.value), "the operator must know what to do"
 
 
-def test_the_sandboxs_own_stack_file_is_accepted_as_it_is() -> None:
+def test_the_sandboxs_stack_file_is_accepted_unchanged() -> None:
     assert load("sandbox", committed_config("sandbox")).operators, "the sandbox would hide that its file is incomplete"
 
 
-def test_production_is_the_design() -> None:
+def test_production_matches_the_design() -> None:
     config = load("prod")
 
     assert config.zone == "myhoneydue.com"
@@ -95,26 +95,26 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a host twice": (
         {"routes": [*route(), *route(name="again")]},
-        ["honeydue:routes[1].hosts[0]", "'api.myhoneydue.com'", "allowed: once"],
+        ["honeydue:routes[1].hosts[0]", "'api.myhoneydue.com'", "each host may belong to one route only"],
     ),
     "an upper-case host": ({"routes": route(hosts=["API.myhoneydue.com"])}, ["'API.myhoneydue.com'", "lower-case"]),
     "no routes": ({"routes": []}, ["honeydue:routes", "at least one route"]),
-    "an even number of servers": ({"servers": servers(count=2)}, ["honeydue:servers", "2 with role server", "odd"]),
+    "an even number of servers": ({"servers": servers(count=2)}, ["honeydue:servers", "2 control planes", "odd"]),
     "no servers": ({"servers": []}, ["honeydue:servers", "odd"]),
     "two servers with one private IP": (
         {"servers": servers({}, {"privateIp": "10.0.1.11"})},
-        ["honeydue:servers[1].privateIp", "'10.0.1.11'", "allowed: once"],
+        ["honeydue:servers[1].privateIp", "'10.0.1.11'", "may belong to one server only"],
     ),
     "two servers with one name": (
         {"servers": servers({}, {"name": "hetzner1"})},
-        ["honeydue:servers[1].name", "'hetzner1'", "allowed: once"],
+        ["honeydue:servers[1].name", "'hetzner1'", "each name must be unique"],
     ),
     "an IP outside the subnet": (
         {"servers": servers({"privateIp": "10.0.2.11"})},
         ["honeydue:servers[0].privateIp", "'10.0.2.11'", "10.0.1.0/24"],
     ),
     "the gateway's address": ({"servers": servers({"privateIp": "10.0.1.1"})}, ["'10.0.1.1'", "gateway"]),
-    "an address that is none": ({"servers": servers({"privateIp": "10.0.1"})}, ["servers[0].privateIp", "'10.0.1'"]),
+    "an invalid address": ({"servers": servers({"privateIp": "10.0.1"})}, ["servers[0].privateIp", "'10.0.1'"]),
     "a network with host bits": (
         {"networkRange": "10.0.0.1/16"},
         ["honeydue:networkRange", "10.0.0.1/16", "host bits"],
@@ -126,7 +126,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"servers": servers({"privateIp": 167772427})},
         ["honeydue:servers[0].privateIp", "167772427", "10.0.1.11"],
     ),
-    "a truth for an operator": ({"operators": [True]}, ["honeydue:operators[0]", "'True'"]),
+    "a boolean for an operator": ({"operators": [True]}, ["honeydue:operators[0]", "'True'"]),
     "operators from everywhere": ({"operators": ["0.0.0.0/0"]}, ["honeydue:operators[0]", "0.0.0.0/0", "too broad"]),
     "operators from every IPv6": ({"operators": ["::/0"]}, ["honeydue:operators[0]", "::/0", "too broad"]),
     "no operators": ({"operators": []}, ["honeydue:operators: []", "the list is empty", "add the public IPv4 address"]),
@@ -138,7 +138,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
             "the public addresses you",
         ],
     ),
-    "operators in IPv6 alone": (
+    "operators with IPv6 addresses only": (
         {"operators": ["2001:2:0:ffff::/64", "2a01:4f8::/32"]},
         ["honeydue:operators: ['2001:2:0:ffff::/64'", "IPv6 ranges only", "add the public IPv4 address"],
     ),
@@ -154,7 +154,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"routes": route(canary={"service": "next", "weight": 101})},
         ["honeydue:routes[0].canary.weight", "101", "99"],
     ),
-    "two canaries over one service, of which one is sticky": (
+    "two canaries over one service, only one of them sticky": (
         {
             "routes": [
                 *route(canary={"service": "next", "weight": 10}),
@@ -163,13 +163,13 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
                 ),
             ]
         },
-        ["honeydue:routes[1].sticky", "'visitor'", "honeydue:routes[0]", "api:8000", "no sticky"],
+        ["honeydue:routes[1].sticky", "'visitor'", "honeydue:routes[0]", "api:8000", "allowed: no sticky"],
     ),
     "an unknown ingress class": (
         {"routes": route(ingressClass="nginx")},
         ["honeydue:routes[0].ingressClass", "'nginx'", "traefik"],
     ),
-    "a class's middleware left out": (
+    "a route without a middleware that its class requires": (
         {
             "ingressClasses": [{"name": "traefik", "requiredMiddlewares": ["admin-auth"]}],
             "routes": route(),
@@ -185,15 +185,15 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"routes": route(canary={"service": "next", "weight": 10, "wait": 1})},
         ["honeydue:routes[0].canary.wait", "unknown; allowed: port, service, weight"],
     ),
-    "a truth for a number": ({"routes": route(port=True)}, ["honeydue:routes[0].port", "True", "allowed: a number"]),
+    "a boolean for a number": ({"routes": route(port=True)}, ["honeydue:routes[0].port", "True", "must be a number"]),
     "text that begins like JSON": ({"namespace": "[x"}, ["honeydue:namespace", "'[x'", "DNS label"]),
-    "a service's name that is none": ({"routes": route(service="8api")}, ["routes[0].service", "'8api'", "a letter"]),
+    "an invalid service name": ({"routes": route(service="8api")}, ["routes[0].service", "'8api'", "a letter"]),
     "root as the user": ({"user": "root"}, ["honeydue:user", "'root'", "other than root"]),
-    "an installer in the clear": (
+    "an installer over plain http": (
         {"k3sInstaller": "http://get.k3s.io/install.sh"},
         ["honeydue:k3sInstaller", "get.k3s.io", "https"],
     ),
-    "an installer in the clear at a public address": (
+    "an installer over plain http at a public address": (
         {"k3sInstaller": "http://1.1.1.1/install.sh"},
         ["honeydue:k3sInstaller", "1.1.1.1", "https"],
     ),
@@ -206,7 +206,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"cloudflareRanges": {"source": "list", "ipv4": ["104.0.0.0/5"], "ipv6": ["2400:cb00::/32"]}},
         ["honeydue:cloudflareRanges", "104.0.0.0/5", "/8"],
     ),
-    "ranges that nobody reads": (
+    "ranges that are not used": (
         {"cloudflareRanges": {"source": "snapshot", "ipv4": ["104.16.0.0/13"]}},
         ["honeydue:cloudflareRanges", "source: list"],
     ),
@@ -214,12 +214,12 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"k3sVersion": "v1.36.0+k3s1"},
         ["honeydue:k3sVersion", "'v1.36.0+k3s1'", "v1.34.6+k3s1"],
     ),
-    "a name that is no DNS label": (
+    "a name that is not a DNS label": (
         {"servers": servers({"name": "Hetzner_1"})},
         ["honeydue:servers[0].name", "'Hetzner_1'", "DNS label"],
     ),
-    "a route's name that is no DNS label": ({"routes": route(name="a.b")}, ["honeydue:routes[0].name", "'a.b'"]),
-    "a server type that is no more": ({"serverType": "cx22"}, ["honeydue:serverType", "'cx22'", "cx23"]),
+    "a route's name that is not a DNS label": ({"routes": route(name="a.b")}, ["honeydue:routes[0].name", "'a.b'"]),
+    "a server type that is no longer sold": ({"serverType": "cx22"}, ["honeydue:serverType", "'cx22'", "cx23"]),
     "a server type not sold there": (
         {"serverType": "cx33", "location": "ash"},
         ["honeydue:serverType", "'cx33'", "not sold at ash"],
@@ -227,13 +227,16 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an unknown location": ({"location": "nbg2"}, ["honeydue:location", "'nbg2'", "nbg1"]),
     "an unknown image": ({"image": "ubuntu"}, ["honeydue:image", "'ubuntu'", "ubuntu-24.04"]),
     "a burst that never limits": ({"rateLimit": {"average": 20, "burst": 200}}, ["honeydue:rateLimit", "200", "40"]),
-    "a server to replace that is none": ({"replacing": "hetzner9"}, ["honeydue:replacing", "'hetzner9'", "hetzner1"]),
+    "a server to replace that does not exist": (
+        {"replacing": "hetzner9"},
+        ["honeydue:replacing", "'hetzner9'", "the servers are hetzner1"],
+    ),
     "replacing the API node": ({"replacing": "hetzner1"}, ["honeydue:replacing", "'hetzner1'", "apiNode"]),
     "an agent as API node": (
         {"servers": [*servers(), {"name": "worker", "privateIp": "10.0.1.21", "role": "agent"}], "apiNode": "worker"},
-        ["honeydue:apiNode", "'worker'", "hetzner1"],
+        ["honeydue:apiNode", "'worker'", "the control planes are hetzner1"],
     ),
-    "nobody in DNS": (
+    "no server in DNS": (
         {"servers": servers({"ingress": False}, {"ingress": False}, {"ingress": False})},
         ["honeydue:servers", "ingress"],
     ),
@@ -246,13 +249,13 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("changes", "words"), BAD.values(), ids=BAD.keys())
-def test_a_mistake_is_named_with_its_remedy(changes: dict[str, Any], words: list[str]) -> None:
+def test_a_mistake_is_reported_with_its_remedy(changes: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(ConfigError) as refusal:
         load(changes=changes)
 
     text = str(refusal.value)
     missing = [word for word in words if word not in text]
-    assert not missing, f"the operator is not told {missing}:\n{text}"
+    assert not missing, f"the message lacks {missing}:\n{text}"
     assert "nothing was changed" in text
 
 
@@ -267,7 +270,7 @@ def test_a_mistake_is_named_with_its_remedy(changes: dict[str, Any], words: list
         ("3fff:fff:ffff::/48", "3fff::/20"),
     ],
 )
-def test_a_range_that_is_in_a_documentation_range_or_around_one_is_refused(operator: str, reserved: str) -> None:
+def test_a_range_that_overlaps_a_documentation_range_is_refused(operator: str, reserved: str) -> None:
     with pytest.raises(ConfigError, match=rf"overlaps {reserved}, which is reserved for documentation"):
         load(changes={"operators": ["198.18.0.10/32", operator]})
 
@@ -275,11 +278,11 @@ def test_a_range_that_is_in_a_documentation_range_or_around_one_is_refused(opera
 @pytest.mark.parametrize(
     "operator", ["192.0.3.0/24", "203.0.112.0/24", "198.18.0.0/16", "2001:db9::/32", "3fff:1000::/32"]
 )
-def test_a_range_beside_the_documentation_ranges_is_accepted(operator: str) -> None:
+def test_a_range_next_to_a_documentation_range_is_accepted(operator: str) -> None:
     assert operator in map(str, load(changes={"operators": ["198.18.0.10/32", operator]}).operators)
 
 
-def test_all_mistakes_come_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as refusal:
         load(
             changes={
@@ -300,15 +303,15 @@ def test_all_mistakes_come_at_once() -> None:
         "honeydue:routes[0].canary.weight",
         "honeydue:k3sVersion",
         "cloudflare:apiToken",
-    }, "a mistake stays hidden until the others are mended"
+    }, "a mistake stays hidden until the others are fixed"
 
 
 WRONG: tuple[Any, ...] = (7, True, "é", [], [[]], [None], ["x", 7], {}, {"a": {"b": []}})
-"""Values of every shape; wherever one stands, it is taken or told of."""
+"""Values of every type; each is accepted or reported in every place."""
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to everything in a stack file; of a list, to the first two elements."""
+    """Yield the path to every value in a stack file, for the first two elements of each list."""
     if path:
         yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
@@ -320,7 +323,7 @@ SANDBOX = {key: value for key, value in stack_config("sandbox").items() if key.s
 
 
 @pytest.mark.parametrize("path", list(places(SANDBOX)), ids=lambda path: ".".join(map(str, path)))
-def test_nothing_of_a_wrong_shape_ends_in_a_traceback(path: tuple[Any, ...]) -> None:
+def test_no_value_of_a_wrong_type_causes_a_traceback(path: tuple[Any, ...]) -> None:
     for wrong in WRONG:
         changed = deepcopy(SANDBOX)
         target: Any = changed
@@ -340,7 +343,7 @@ def test_a_secret_in_plain_text_is_refused_and_not_shown() -> None:
     assert token not in str(refusal.value), "the refusal itself leaks the token"
 
 
-def test_a_token_of_the_wrong_shape_is_refused_and_not_shown() -> None:
+def test_a_token_of_the_wrong_format_is_refused_and_not_shown() -> None:
     with pytest.raises(ConfigError) as refusal:
         load(changes={"hcloud:token": "tooshort"})
 
@@ -348,5 +351,5 @@ def test_a_token_of_the_wrong_shape_is_refused_and_not_shown() -> None:
     assert "tooshort" not in str(refusal.value), "the refusal itself leaks the token"
 
 
-def test_a_config_error_is_one_that_pulumi_prints_without_a_traceback() -> None:
+def test_pulumi_prints_a_config_error_without_a_traceback() -> None:
     assert issubclass(ConfigError, pulumi.RunError)

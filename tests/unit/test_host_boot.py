@@ -1,4 +1,4 @@
-"""The first boot: good, good with warnings, failed, switched off, missing."""
+"""The first boot: done, done with warnings, failed, disabled, missing."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def cloud_init(tools: Path, state: str, code: int, errors: str = "[]") -> None:
     fake(tools, "cloud-init", f"[ $2 = --wait ] && {{ echo ....; exit {code}; }}\ncat <<'END'\n{long}END\nexit {code}")
 
 
-def test_a_good_first_boot_is_done(tmp_path: Path) -> None:
+def test_a_successful_first_boot_is_reported_as_done(tmp_path: Path) -> None:
     cloud_init(tmp_path, "done", 0)
     done = run_program("boot", "wait", tools=tmp_path)
     assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, {"cloudInit": "done"}, "")
@@ -34,7 +34,7 @@ def test_warnings_are_reported_and_do_not_fail(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("state", "code"), [("error", 1), ("disabled", 0), ("done", 1), ("running", 2)])
-def test_a_first_boot_that_went_wrong_fails_with_cloud_inits_words(tmp_path: Path, state: str, code: int) -> None:
+def test_a_failed_first_boot_shows_cloud_inits_message(tmp_path: Path, state: str, code: int) -> None:
     cloud_init(tmp_path, state, code, "['write_files failed']")
     done = run_program("boot", "wait", tools=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
@@ -43,7 +43,7 @@ def test_a_first_boot_that_went_wrong_fails_with_cloud_inits_words(tmp_path: Pat
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_host_without_cloud_init_is_told_so(tmp_path: Path) -> None:
+def test_a_missing_cloud_init_is_reported(tmp_path: Path) -> None:
     done = run_program("boot", "wait", tools=tmp_path, only_tools=True)
     assert done.returncode == 1
     assert done.stderr == "boot: [Errno 2] No such file or directory: 'cloud-init'\n"

@@ -1,4 +1,4 @@
-"""The kubeconfig is handed out only once the cluster can take what comes next."""
+"""The kubeconfig is returned only when the cluster is ready for the next resources."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def kubeconfig(cluster: FakeCluster, *, patience: float = 0.1) -> tuple[int, str
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_kubeconfig_needs_the_api_the_crds_and_its_own_node_only(cluster: FakeCluster) -> None:
+def test_a_kubeconfig_needs_only_the_api_the_crds_and_its_own_node(cluster: FakeCluster) -> None:
     cluster.answer("get --raw /readyz", "ok")
     others = [node("hetzner2", ready=False), node("hetzner3", version="v1.33.10+k3s1")]
     cluster.answer("get nodes *", items(node("hetzner1"), *others))
@@ -48,7 +48,7 @@ def test_a_kubeconfig_needs_the_api_the_crds_and_its_own_node_only(cluster: Fake
         (items(node("hetzner1")), crds(*CRDS, established="False"), f"CRD {CRDS[5]}"),
     ],
 )
-def test_a_cluster_that_lacks_something_hands_out_no_kubeconfig_and_names_it(
+def test_an_incomplete_cluster_returns_no_kubeconfig_and_names_what_it_lacks(
     cluster: FakeCluster, nodes: dict[str, Any], present: dict[str, Any], said: str
 ) -> None:
     cluster.answer("get --raw /readyz", "ok")
@@ -59,7 +59,7 @@ def test_a_cluster_that_lacks_something_hands_out_no_kubeconfig_and_names_it(
     assert said in error.splitlines()[0]
 
 
-def test_an_api_that_comes_up_late_is_waited_for(cluster: FakeCluster) -> None:
+def test_a_late_api_is_awaited(cluster: FakeCluster) -> None:
     cluster.answer("get --raw /readyz", "connection refused\n", code=1, once=True)
     cluster.answer("get --raw /readyz", "ok")
     cluster.answer("get nodes *", items(node("hetzner1")))

@@ -1,4 +1,4 @@
-"""Eviction: never below a quorum, never over a PodDisruptionBudget, and no hindrance where everything goes."""
+"""Eviction: it keeps the quorum, respects PodDisruptionBudgets, and never blocks a teardown."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def evict(cluster: FakeCluster, *args: str) -> tuple[int, dict[str, Any], str]:
     return done.returncode, json.loads(done.stdout or "{}"), done.stderr
 
 
-def test_a_server_is_drained_then_deleted_then_forgotten(cluster: FakeCluster) -> None:
+def test_a_server_is_drained_then_deleted_then_loses_its_password(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", three())
     cluster.answer("*")
     assert evict(cluster, "hetzner2", "server") == (0, {"node": "hetzner2", "evicted": True, "drained": True}, "")
@@ -38,7 +38,7 @@ def test_a_server_is_drained_then_deleted_then_forgotten(cluster: FakeCluster) -
     assert cluster.changes[2] == SECRET, "a new server of the same name would be refused: node password rejected"
 
 
-def test_a_node_that_is_none_any_more_is_only_forgotten(cluster: FakeCluster) -> None:
+def test_of_a_node_that_no_longer_exists_only_the_password_is_deleted(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", items(node("hetzner1"), node("hetzner3")))
     cluster.answer("*")
     code, answer, _ = evict(cluster, "hetzner2", "server")
@@ -46,7 +46,7 @@ def test_a_node_that_is_none_any_more_is_only_forgotten(cluster: FakeCluster) ->
     assert cluster.changes == [SECRET]
 
 
-def test_a_server_stays_while_another_is_not_ready(cluster: FakeCluster) -> None:
+def test_a_server_is_not_removed_while_another_is_not_ready(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", three(hetzner3={"ready": False}))
     code, _, said = evict(cluster, "hetzner2", "server")
     assert code == 1
@@ -54,7 +54,7 @@ def test_a_server_stays_while_another_is_not_ready(cluster: FakeCluster) -> None
     assert cluster.changes == [], "with two of three gone the cluster stops"
 
 
-def test_a_broken_server_may_go_if_the_others_are_ready(cluster: FakeCluster) -> None:
+def test_a_broken_server_can_be_removed_if_the_others_are_ready(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", three(hetzner2={"ready": False}))
     cluster.answer("drain *", "Drain did not complete\n", code=1)
     cluster.answer("*")
@@ -65,7 +65,7 @@ def test_a_broken_server_may_go_if_the_others_are_ready(cluster: FakeCluster) ->
 
 
 @pytest.mark.parametrize("names", [["hetzner1", "hetzner2"], ["hetzner2"]])
-def test_a_server_stays_where_the_rest_would_be_no_quorum(cluster: FakeCluster, names: list[str]) -> None:
+def test_a_server_is_not_removed_if_the_rest_would_have_no_quorum(cluster: FakeCluster, names: list[str]) -> None:
     cluster.answer("get nodes *", items(*map(node, names), node("worker1", server=False)))
     code, _, said = evict(cluster, "hetzner2", "server")
     assert code == 1
@@ -86,7 +86,7 @@ def test_an_agents_readiness_does_not_count_among_servers(cluster: FakeCluster) 
     assert evict(cluster, "hetzner2", "server")[0] == 0
 
 
-def test_a_disruption_budget_stops_the_eviction_and_the_node_serves_on(cluster: FakeCluster) -> None:
+def test_a_disruption_budget_stops_the_eviction_and_the_node_stays_in_service(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", three())
     cluster.answer("drain *", BUDGET * 40, code=1)
     cluster.answer("uncordon hetzner2")
@@ -107,25 +107,25 @@ def test_another_failure_of_the_drain_stops_the_eviction_of_a_ready_node(cluster
     assert "could not be drained within 300 s: the server is unwell" in said
 
 
-def test_an_api_that_does_not_answer_evicts_nobody(cluster: FakeCluster) -> None:
+def test_no_node_is_evicted_if_the_api_does_not_answer(cluster: FakeCluster) -> None:
     cluster.answer("get nodes *", "connection refused\n", code=1)
     code, _, said = evict(cluster, "hetzner2", "server")
     assert (code, said) == (1, "evict: connection refused\n")
 
 
-def test_a_teardown_asks_for_no_quorum_and_drains_nothing(cluster: FakeCluster) -> None:
+def test_a_teardown_needs_no_quorum_and_drains_nothing(cluster: FakeCluster) -> None:
     cluster.answer("delete node hetzner2 *")
     cluster.answer(SECRET)
     assert evict(cluster, "hetzner2", "server", "teardown") == (0, {"node": "hetzner2", "evicted": True}, "")
 
 
-def test_a_teardown_goes_on_where_the_cluster_is_gone(cluster: FakeCluster) -> None:
+def test_a_teardown_continues_without_a_cluster(cluster: FakeCluster) -> None:
     cluster.answer("*", "connection refused\n", code=1)
     code, answer, _ = evict(cluster, "hetzner2", "server", "teardown")
     assert (code, answer["evicted"]) == (0, False), "a destroy would stop at a cluster that is no more"
 
 
-def test_a_teardown_goes_on_where_k3s_is_gone(cluster: FakeCluster) -> None:
+def test_a_teardown_continues_without_k3s(cluster: FakeCluster) -> None:
     (cluster.tools / "k3s").unlink()
     done = run_program("evict", "evict", "hetzner2", "server", "teardown", tools=cluster.tools, only_tools=True)
     assert done.returncode == 0, done.stderr
@@ -139,7 +139,7 @@ def test_a_teardown_goes_on_where_k3s_is_gone(cluster: FakeCluster) -> None:
         (items(node("hetzner1")), None),
     ],
 )
-def test_a_check_tells_what_the_peer_sees_and_changes_nothing(
+def test_a_check_returns_what_the_peer_sees_and_changes_nothing(
     cluster: FakeCluster, nodes: dict[str, Any], ready: bool | None
 ) -> None:
     cluster.answer("get nodes *", nodes)
@@ -148,7 +148,7 @@ def test_a_check_tells_what_the_peer_sees_and_changes_nothing(
     assert cluster.changes == []
 
 
-def test_a_check_by_a_peer_without_k3s_says_that_it_does_not_know(cluster: FakeCluster) -> None:
+def test_a_check_by_a_peer_without_k3s_returns_unknown(cluster: FakeCluster) -> None:
     (cluster.tools / "k3s").unlink()
     done = run_program("evict", "check", "hetzner2", "server", tools=cluster.tools, only_tools=True)
     assert (done.returncode, json.loads(done.stdout)["ready"]) == (0, None)

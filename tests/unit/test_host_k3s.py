@@ -1,4 +1,4 @@
-"""Joining: only what changed is touched, mistakes stop before k3s starts, and nothing secret is said."""
+"""Joining: only changed files are written, mistakes stop before k3s starts, and no secret is printed."""
 
 import json
 from collections.abc import Iterator
@@ -65,23 +65,23 @@ def test_a_run_cut_off_after_the_change_still_restarts_the_next_time(host: K3sHo
     assert host.joined()["mode"] == "unchanged"
 
 
-def test_an_installer_that_is_none_is_not_run(host: K3sHost) -> None:
+def test_an_oversized_installer_is_not_run(host: K3sHost) -> None:
     host.not_installed()
     host.serve_installer("", size=2 << 20)
     done = host.join()
     assert done.returncode == 1
-    assert "the installer is over 1048576 bytes long" in done.stderr
+    assert "the installer is longer than 1048576 bytes" in done.stderr
     assert not (host.tools / "installer").exists()
 
 
-def test_an_installer_that_is_not_to_be_had_is_told(host: K3sHost) -> None:
+def test_an_unreachable_installer_is_reported(host: K3sHost) -> None:
     host.not_installed()
     done = host.join(installer=f"http://127.0.0.1:{host.port}/none")
     assert done.returncode == 1
     assert "Connection refused" in done.stderr
 
 
-def test_the_tokens_stand_in_a_file_of_their_own_that_only_root_reads(host: K3sHost) -> None:
+def test_the_tokens_are_in_a_file_of_their_own_that_only_root_can_read(host: K3sHost) -> None:
     host.not_installed()
     host.joined()
     config = host.root / "etc/rancher/k3s/config.yaml"
@@ -99,7 +99,7 @@ def test_an_agent_never_gets_the_servers_token(host: K3sHost) -> None:
     assert json.loads(tokens) == {"token": TOKENS["agent-token"]}
 
 
-def test_a_token_file_that_others_could_read_is_closed(host: K3sHost) -> None:
+def test_a_token_file_that_others_can_read_gets_mode_600(host: K3sHost) -> None:
     host.not_installed()
     host.joined()
     tokens = host.root / "etc/rancher/k3s/config.yaml.d/10-token.yaml"
@@ -108,7 +108,7 @@ def test_a_token_file_that_others_could_read_is_closed(host: K3sHost) -> None:
     assert tokens.stat().st_mode & 0o777 == 0o600
 
 
-def test_ports_80_and_443_are_opened_to_traefiks_user_before_k3s_starts(host: K3sHost) -> None:
+def test_traefiks_user_may_bind_ports_80_and_443_before_k3s_starts(host: K3sHost) -> None:
     host.not_installed()
     host.joined()
     sysctl = host.root / "etc/sysctl.d/90-honeydue.conf"
@@ -127,21 +127,21 @@ def test_a_host_without_the_private_address_is_refused(host: K3sHost) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"config": {"disabled": ["servicelb"]}}, "config keys refused for role server: disabled"),
-        ({"config": {"token": "x"}}, "config keys refused for role server: token"),
-        ({"config": {"cluster-reset": True}}, "config keys refused for role server: cluster-reset"),
+        ({"config": {"disabled": ["servicelb"]}}, "config keys not allowed for role server: disabled"),
+        ({"config": {"token": "x"}}, "config keys not allowed for role server: token"),
+        ({"config": {"cluster-reset": True}}, "config keys not allowed for role server: cluster-reset"),
         (
             {"config": {"cluster-init": True, "server": "x"}},
-            "config keys refused for role server: cluster-init, server",
+            "config keys not allowed for role server: cluster-init, server",
         ),
-        ({"role": "agent", "config": {"tls-san": []}}, "config keys refused for role agent: tls-san"),
-        ({"role": "worker", "config": {}}, "role is server or agent"),
-        ({"version": "latest"}, "version is exact"),
-        ({"installer": "file:///etc/passwd"}, "installer is an http(s) URL"),
-        ({"config": {"node-name": "other"}}, "config key node-name is not hetzner1"),
+        ({"role": "agent", "config": {"tls-san": []}}, "config keys not allowed for role agent: tls-san"),
+        ({"role": "worker", "config": {}}, "role must be server or agent"),
+        ({"version": "latest"}, "version exact"),
+        ({"installer": "file:///etc/passwd"}, "installer must be an http(s) URL"),
+        ({"config": {"node-name": "other"}}, "config key node-name must be hetzner1"),
     ],
 )
-def test_settings_that_k3s_would_misread_change_nothing(host: K3sHost, changes: dict[str, Any], said: str) -> None:
+def test_invalid_settings_change_nothing(host: K3sHost, changes: dict[str, Any], said: str) -> None:
     done = host.join(**changes)
     assert done.returncode == 1
     assert said in done.stderr
@@ -149,11 +149,11 @@ def test_settings_that_k3s_would_misread_change_nothing(host: K3sHost, changes: 
     assert not host.root.exists()
 
 
-def test_every_key_that_is_let_through_is_one_of_k3s_own() -> None:
+def test_every_allowed_key_is_a_flag_of_k3s() -> None:
     assert set((k3s.SHARED_KEYS + " " + k3s.SERVER_KEYS).split()) <= SERVER_FLAGS
 
 
-def test_a_node_that_does_not_get_ready_fails_with_its_condition_and_the_journal(host: K3sHost) -> None:
+def test_a_node_that_does_not_become_ready_fails_with_its_condition_and_the_journal(host: K3sHost) -> None:
     host.cluster.answer("--version", f"k3s version {VERSION} (abcdef)\n")
     host.node(node("hetzner1", ready=False))
     done = host.join(peers=[], readySeconds=1)
@@ -162,7 +162,7 @@ def test_a_node_that_does_not_get_ready_fails_with_its_condition_and_the_journal
     assert "the journal, with (secret) in it" in done.stderr
 
 
-def test_a_server_that_is_still_an_etcd_learner_is_waited_for(host: K3sHost) -> None:
+def test_a_server_is_not_ready_while_it_is_an_etcd_learner(host: K3sHost) -> None:
     host.cluster.answer("--version", f"k3s version {VERSION} (abcdef)\n")
     learner = node("hetzner1")
     learner["status"]["conditions"].append({"type": "EtcdIsVoter", "status": "False", "message": "learner"})
@@ -173,7 +173,7 @@ def test_a_server_that_is_still_an_etcd_learner_is_waited_for(host: K3sHost) -> 
     assert len([call for call in host.cluster.calls if "get node" in call]) == 2, "the next one would fail to join"
 
 
-def test_a_service_that_is_not_up_is_not_taken_for_ready(host: K3sHost) -> None:
+def test_a_node_whose_service_is_down_is_not_ready(host: K3sHost) -> None:
     host.installed()
     fake_down = '[ "$1" = is-active ] && { echo activating; exit 3; }\nexit 0'
     (host.tools / "systemctl").write_text(f"#!/bin/sh\n{fake_down}\n")
@@ -182,7 +182,7 @@ def test_a_service_that_is_not_up_is_not_taken_for_ready(host: K3sHost) -> None:
     assert "systemctl is-active k3s: activating" in done.stderr, "the API may still show the node as it was"
 
 
-def test_a_missing_token_is_told_without_a_traceback(host: K3sHost) -> None:
+def test_a_missing_token_is_reported_without_a_traceback(host: K3sHost) -> None:
     host.not_installed()
     done = host.join(tokens={"agent-token": "x" * 20}, peers=[], role="server")
     assert done.returncode == 1
@@ -195,11 +195,11 @@ def test_a_missing_token_is_told_without_a_traceback(host: K3sHost) -> None:
     [
         ("v1.35.3+k3s1", "v1.34.6+k3s1", "refusing to replace k3s v1.35.3+k3s1 by the older v1.34.6+k3s1"),
         ("v1.34.6+k3s1", "v1.34.5+k3s1", "refusing to replace k3s v1.34.6+k3s1 by the older v1.34.5+k3s1"),
-        ("v1.33.10+k3s1", "v1.35.3+k3s1", "from v1.33.10+k3s1 to v1.35.3+k3s1: go one minor version at a time"),
+        ("v1.33.10+k3s1", "v1.35.3+k3s1", "from v1.33.10+k3s1 to v1.35.3+k3s1: upgrade one minor version at a time"),
     ],
 )
 @pytest.mark.parametrize("role", ["server", "agent"])
-def test_a_member_never_goes_back_and_never_skips_a_minor_version(
+def test_a_member_is_never_downgraded_and_never_skips_a_minor_version(
     host: K3sHost, role: str, present: str, wanted: str, said: str
 ) -> None:
     host.is_member({"cluster-init": True}, role)
@@ -212,7 +212,7 @@ def test_a_member_never_goes_back_and_never_skips_a_minor_version(
     assert host.config == {"cluster-init": True}, "the configuration was changed before the refusal"
 
 
-def test_settings_of_another_update_are_not_joined_with(host: K3sHost) -> None:
+def test_a_join_refuses_the_settings_of_another_update(host: K3sHost) -> None:
     configured = host.run("configure", host.settings())
     assert configured.returncode == 0, configured.stderr
     done = host.run("join", TOKENS, VERSION, "0123456789abcdef")
@@ -221,7 +221,7 @@ def test_settings_of_another_update_are_not_joined_with(host: K3sHost) -> None:
     assert not host.starts
 
 
-def test_an_error_gives_the_reason_first_and_fits_on_a_screen(host: K3sHost) -> None:
+def test_an_error_starts_with_the_reason_and_fits_on_a_screen(host: K3sHost) -> None:
     host.cluster.answer("--version", f"k3s version {VERSION} (abcdef)\n")
     host.node(node("hetzner1", ready=False))
     fake(host.tools, "journalctl", f"[ $1 = -u ] && for i in $(seq $4); do echo {'x' * 500}; done")

@@ -1,4 +1,4 @@
-"""Where a node finds its place: one cluster and never a second one, and members are left where they are."""
+"""Initialising and joining: there is never a second cluster, and members keep their place."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def host(tmp_path: Path) -> Iterator[K3sHost]:
     host.close()
 
 
-def test_the_first_server_begins_a_cluster_where_every_peer_refuses(host: K3sHost) -> None:
+def test_the_first_server_initialises_a_cluster_if_every_peer_refuses(host: K3sHost) -> None:
     host.not_installed()
     assert host.joined() == {"node": "hetzner1", "role": "server", "mode": "initialised", "version": VERSION}
     assert host.config == {
@@ -38,24 +38,24 @@ def test_a_server_joins_the_peer_that_answers(host: K3sHost) -> None:
     assert "cluster-init" not in host.config
 
 
-def test_a_silent_peer_is_no_hindrance_to_joining_another(host: K3sHost) -> None:
+def test_a_silent_peer_does_not_prevent_joining_another(host: K3sHost) -> None:
     host.not_installed()
     host.peer_is_silent(PEERS[0])
     host.peer_answers(PEERS[1])
     assert host.joined()["mode"] == "joined"
 
 
-def test_no_cluster_is_begun_while_a_peer_neither_answers_nor_refuses(host: K3sHost) -> None:
+def test_no_cluster_is_initialised_while_a_peer_is_silent(host: K3sHost) -> None:
     host.not_installed()
     host.peer_is_silent(PEERS[0])
     done = host.join(readySeconds=2)
     assert done.returncode == 1
-    assert f"not initialised: {PEERS[0]} neither answer nor refuse on port {host.port}" in done.stderr
-    assert not (host.root / "etc/rancher/k3s/config.yaml").exists(), "a cluster may live there, and it would be split"
+    assert f"no answer and no refusal on port {host.port} from {PEERS[0]}" in done.stderr
+    assert not (host.root / "etc/rancher/k3s/config.yaml").exists(), "a cluster may run there, and it would be split"
     assert host.starts == []
 
 
-def test_a_server_that_may_not_begin_a_cluster_waits_for_one_and_then_gives_up(host: K3sHost) -> None:
+def test_a_server_that_may_not_initialise_a_cluster_waits_and_gives_up(host: K3sHost) -> None:
     host.not_installed()
     done = host.join(initialise=False, readySeconds=1)
     assert done.returncode == 1
@@ -63,12 +63,12 @@ def test_a_server_that_may_not_begin_a_cluster_waits_for_one_and_then_gives_up(h
     assert host.starts == []
 
 
-def test_a_single_server_has_nobody_to_ask(host: K3sHost) -> None:
+def test_a_single_server_initialises_the_cluster(host: K3sHost) -> None:
     host.not_installed()
     assert host.joined(peers=[])["mode"] == "initialised"
 
 
-def test_an_agent_joins_and_never_begins_a_cluster(host: K3sHost) -> None:
+def test_an_agent_joins_and_never_initialises_a_cluster(host: K3sHost) -> None:
     host.not_installed()
     host.peer_answers(PEERS[0])
     joined = host.joined(role="agent", config={"node-name": "hetzner1"})
@@ -85,7 +85,7 @@ def test_an_agent_alone_waits_and_gives_up(host: K3sHost) -> None:
     assert "no control plane answers" in done.stderr
 
 
-def test_a_member_that_is_as_it_should_be_is_left_alone(host: K3sHost) -> None:
+def test_a_correct_member_is_not_changed(host: K3sHost) -> None:
     host.not_installed()
     host.joined()
     (host.root / "var/lib/rancher/k3s/server/db/etcd/member").mkdir(parents=True)
@@ -95,7 +95,7 @@ def test_a_member_that_is_as_it_should_be_is_left_alone(host: K3sHost) -> None:
     assert host.starts[1:] == ["systemctl start --no-block k3s"], "a restart would interrupt what runs there"
 
 
-def test_a_member_keeps_its_way_into_the_cluster(host: K3sHost) -> None:
+def test_a_member_keeps_its_join_configuration(host: K3sHost) -> None:
     host.installed()
     host.is_member({"server": f"https://{PEERS[0]}:{host.port}", "node-name": "hetzner1", "disable": []})
     assert host.joined()["mode"] == "updated"
@@ -104,7 +104,7 @@ def test_a_member_keeps_its_way_into_the_cluster(host: K3sHost) -> None:
     assert host.starts == ["systemctl restart --no-block k3s"]
 
 
-def test_a_member_that_began_the_cluster_stays_the_one_that_did(host: K3sHost) -> None:
+def test_the_member_that_initialised_the_cluster_keeps_that_configuration(host: K3sHost) -> None:
     host.installed()
     host.is_member({"cluster-init": True})
     host.peer_answers(PEERS[0])
@@ -113,14 +113,14 @@ def test_a_member_that_began_the_cluster_stays_the_one_that_did(host: K3sHost) -
     assert "server" not in host.config
 
 
-def test_a_first_start_that_never_came_to_data_asks_its_peers_again(host: K3sHost) -> None:
+def test_a_server_without_etcd_data_asks_its_peers_again(host: K3sHost) -> None:
     host.installed()
     host.write("etc/rancher/k3s/config.yaml", json.dumps({"cluster-init": True}))
     host.peer_answers(PEERS[0])
     assert host.joined()["mode"] == "joined", "meanwhile a peer may have begun the cluster"
 
 
-def test_an_agent_whose_control_plane_is_gone_takes_another(host: K3sHost) -> None:
+def test_an_agent_whose_control_plane_is_gone_joins_another(host: K3sHost) -> None:
     host.installed()
     host.is_member({"server": "https://10.0.1.99:6443"}, role="agent")
     host.peer_answers(PEERS[1])

@@ -1,4 +1,4 @@
-"""Every program for servers is one file that any server's Python runs."""
+"""Every host program is one file that runs with the Python of any server."""
 
 import ast
 import sys
@@ -11,12 +11,12 @@ NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_program_runs_on_a_servers_old_python(name: str) -> None:
+def test_a_program_runs_on_python_3_8(name: str) -> None:
     ast.parse(source(name), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_program_needs_nothing_but_pythons_own_library(name: str) -> None:
+def test_a_program_imports_only_the_standard_library(name: str) -> None:
     for node in ast.walk(ast.parse(source(name))):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]

@@ -20,7 +20,7 @@ def install(folder: Path, script: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, input=here, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_server_gets_each_program_under_a_name_that_holds_its_digest(tmp_path: Path) -> None:
+def test_each_program_is_installed_under_a_name_with_its_digest(tmp_path: Path) -> None:
     for _ in range(2):  # a second run changes nothing
         done = install(tmp_path / "lib", host_programs.installation_script())
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -32,13 +32,13 @@ def test_a_server_gets_each_program_under_a_name_that_holds_its_digest(tmp_path:
         assert len(list((tmp_path / "lib").iterdir())) == len(NAMES)
 
 
-def test_an_earlier_version_stays_for_the_commands_that_still_name_it(tmp_path: Path) -> None:
+def test_an_earlier_version_is_kept_for_commands_that_still_name_it(tmp_path: Path) -> None:
     (tmp_path / "evict-0123456789abcdef.py").write_text("the one that the state still runs before a deletion")
     assert install(tmp_path, host_programs.installation_script()).returncode == 0
     assert (tmp_path / "evict-0123456789abcdef.py").exists()
 
 
-def test_a_damaged_program_never_gets_its_name(tmp_path: Path) -> None:
+def test_a_damaged_program_is_not_installed(tmp_path: Path) -> None:
     done = install(tmp_path, host_programs.installation_script().replace("one etcd learner at a time", "two of them"))
     assert done.returncode == 1
     assert done.stderr == "programs: k3s was damaged on its way to this server; run pulumi up again\n"
@@ -52,14 +52,14 @@ def test_a_program_can_be_copied_as_plain_text(name: str) -> None:
     assert "END OF PROGRAM" not in text
 
 
-def test_a_command_is_one_short_line_that_names_the_program_by_its_content() -> None:
+def test_a_command_is_one_short_line_with_the_programs_digest() -> None:
     line = Script(program="evict", verb="evict", args=("hetzner1", "server")).text
     assert line == f"sudo python3 {host_programs.FOLDER}/{host_programs.stem('evict')}.py evict hetzner1 server"
     assert len(line) < 120
     assert len(host_programs.installation_command()) < 240
 
 
-def test_the_copying_command_shows_which_program_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_installation_command_shows_which_program_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     before = host_programs.installation_command().split()
     stem = host_programs.stem
 

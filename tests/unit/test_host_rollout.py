@@ -39,7 +39,7 @@ def wait(cluster: FakeCluster, seconds: str = "1", settled: float = 0.3) -> tupl
     return done.returncode, json.loads(done.stdout or "{}"), done.stderr
 
 
-def test_a_roll_out_is_over_when_every_pod_is_updated_and_available(cluster: FakeCluster) -> None:
+def test_a_rollout_is_complete_when_every_pod_is_updated_and_available(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", daemonset())
     assert wait(cluster) == (0, {"digest": NEW, "pods": 3}, "")
     assert cluster.calls == ["-n kube-system get daemonset traefik --ignore-not-found -o json"]
@@ -51,13 +51,13 @@ def test_a_roll_out_is_over_when_every_pod_is_updated_and_available(cluster: Fak
         ("", "there is no DaemonSet traefik yet"),
         (daemonset("fedcba9876543210"), "the DaemonSet has values fedcba9876543210, not 0123456789abcdef yet"),
         ({"metadata": {"generation": 2}, "status": COMPLETE}, "the DaemonSet has values none"),
-        (daemonset(observedGeneration=1), "the new values have not been noticed yet"),
-        (daemonset(updatedNumberScheduled=2), "of 3 pods 2 are updated and 3 available"),
-        (daemonset(numberAvailable=2), "of 3 pods 3 are updated and 2 available"),
+        (daemonset(observedGeneration=1), "the DaemonSet controller has not processed the new values yet"),
+        (daemonset(updatedNumberScheduled=2), "of 3 pods, 2 are updated and 3 are available"),
+        (daemonset(numberAvailable=2), "of 3 pods, 3 are updated and 2 are available"),
         (daemonset(desiredNumberScheduled=0, updatedNumberScheduled=0, numberAvailable=0), "of 0 pods"),
     ],
 )
-def test_what_is_not_over_is_waited_for_and_then_told(cluster: FakeCluster, seen: Any, said: str) -> None:
+def test_an_incomplete_rollout_times_out_with_its_reason(cluster: FakeCluster, seen: Any, said: str) -> None:
     cluster.answer("*get daemonset *", seen)
     job(cluster)
     code, _, error = wait(cluster)
@@ -66,7 +66,7 @@ def test_what_is_not_over_is_waited_for_and_then_told(cluster: FakeCluster, seen
     assert "UPGRADE FAILED" in error, "whoever waits wants to read Helm's own words"
 
 
-def test_a_roll_out_that_takes_its_time_is_waited_for(cluster: FakeCluster) -> None:
+def test_a_slow_rollout_is_awaited(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", daemonset("none"), once=True)
     cluster.answer("*get daemonset *", daemonset(updatedNumberScheduled=1), once=True)
     cluster.answer("*get daemonset *", daemonset())
@@ -80,13 +80,16 @@ def test_values_that_helm_refuses_fail_early_with_helms_own_log(cluster: FakeClu
     job(cluster, restarts=3)
     code, _, said = wait(cluster, "60")
     assert code == 1
-    assert "job helm-install-traefik (u1) has failed for good, or 3 times; Helm says:\nError: UPGRADE FAILED" in said
+    assert (
+        "job helm-install-traefik (u1) has given up or has failed 3 times; the log of Helm:\nError: UPGRADE FAILED"
+        in said
+    )
 
 
 def test_a_job_that_gave_up_fails_early(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", daemonset("none"))
     job(cluster, status={"failed": 1, "conditions": [{"type": "Failed", "status": "True"}]})
-    assert "has failed for good" in wait(cluster, "60")[2]
+    assert "has given up" in wait(cluster, "60")[2]
 
 
 def test_a_chart_marked_as_failed_fails_early_with_its_message(cluster: FakeCluster) -> None:
@@ -96,13 +99,13 @@ def test_a_chart_marked_as_failed_fails_early_with_its_message(cluster: FakeClus
     assert "HelmChart traefik has failed: no job" in wait(cluster, "60")[2]
 
 
-def test_the_two_attempts_of_a_first_boot_are_no_failure(cluster: FakeCluster) -> None:
+def test_the_two_attempts_of_a_first_boot_do_not_fail(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", daemonset("none"))
     job(cluster, restarts=2)
     assert "after 1 s" in wait(cluster)[2], "the chart's CRDs come a moment after the chart"
 
 
-def test_the_failure_of_the_values_before_is_not_held_against_the_new_ones(cluster: FakeCluster) -> None:
+def test_a_failure_of_the_former_values_does_not_fail_the_new_ones(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", daemonset("none"), once=True)
     cluster.answer("*get daemonset *", daemonset("none"), once=True)
     cluster.answer("*get daemonset *", daemonset())
@@ -110,13 +113,13 @@ def test_the_failure_of_the_values_before_is_not_held_against_the_new_ones(clust
     assert wait(cluster, "30", settled=10)[0] == 0
 
 
-def test_a_job_that_succeeded_at_last_is_no_failure(cluster: FakeCluster) -> None:
+def test_a_job_that_finally_succeeded_does_not_fail(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", daemonset(numberAvailable=1))
     job(cluster, restarts=5, status={"succeeded": 1})
     assert "after 1 s of 3 pods" in wait(cluster)[2]
 
 
-def test_an_api_that_is_away_for_a_moment_is_waited_for(cluster: FakeCluster) -> None:
+def test_a_short_outage_of_the_api_is_tolerated(cluster: FakeCluster) -> None:
     cluster.answer("*get daemonset *", "connection refused\n", code=1, once=True)
     cluster.answer("*get daemonset *", daemonset())
     code, _, said = wait(cluster, "30")

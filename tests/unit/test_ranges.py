@@ -53,12 +53,12 @@ def test_another_range_is_another_digest() -> None:
     ("ipv4", "said"),
     [
         ([], "the IPv4 list is empty"),
-        (["nonsense"], "'nonsense' is no address range"),
-        (["104.16.0.1/13"], "'104.16.0.1/13' is no address range"),
-        (["2400:cb00::/32"], "2400:cb00::/32 stands in the IPv4 list"),
+        (["nonsense"], "'nonsense' is not an address range"),
+        (["104.16.0.1/13"], "'104.16.0.1/13' is not an address range"),
+        (["2400:cb00::/32"], "2400:cb00::/32 is not an IPv4 range"),
         (["104.16.0.0/13", "104.16.0.0/13"], "overlap"),
         (["104.16.0.0/13", "104.17.0.0/16"], "overlap"),
-        (["0.0.0.0/0"], "0.0.0.0/0 is too broad; allowed: /8 or narrower"),
+        (["0.0.0.0/0"], "0.0.0.0/0 is too broad; it must be /8 or narrower"),
         (["104.0.0.0/7"], "too broad"),
         (["10.1.0.0/16"], "overlaps reserved space 10.0.0.0/8"),
         (["127.0.0.0/24"], "overlaps reserved space 127.0.0.0/8"),
@@ -75,7 +75,7 @@ def test_an_ipv4_list_that_would_open_or_close_the_origin_is_refused(ipv4: list[
     ("ipv6", "said"),
     [
         ([], "the IPv6 list is empty"),
-        (["2400::/15"], "too broad; allowed: /16 or narrower"),
+        (["2400::/15"], "too broad; it must be /16 or narrower"),
         (["::/0"], "too broad"),
         (["fd00::/32"], "overlaps reserved space fc00::/7"),
         (["fe80::/32"], "overlaps reserved space fe80::/10"),
@@ -83,7 +83,7 @@ def test_an_ipv4_list_that_would_open_or_close_the_origin_is_refused(ipv4: list[
         (["::1/128"], "overlaps reserved space ::/8"),
         (["2001:db8::/48"], "overlaps reserved space 2001:db8::/32"),
         (["3fff::/32"], "overlaps reserved space 3fff::/20"),
-        (["104.16.0.0/13"], "104.16.0.0/13 stands in the IPv6 list"),
+        (["104.16.0.0/13"], "104.16.0.0/13 is not an IPv6 range"),
     ],
 )
 def test_an_ipv6_list_that_would_open_or_close_the_origin_is_refused(ipv6: list[str], said: str) -> None:
@@ -93,19 +93,19 @@ def test_an_ipv6_list_that_would_open_or_close_the_origin_is_refused(ipv6: list[
 def test_all_problems_of_both_lists_are_told_at_once() -> None:
     said = refused(["0.0.0.0/0", "x"], [])
     assert "too broad" in said
-    assert "'x' is no address range" in said
+    assert "'x' is not an address range" in said
     assert "the IPv6 list is empty" in said
 
 
 def test_a_value_that_is_no_text_is_refused_in_words() -> None:
-    assert "None is no address range" in refused([None], SIX)  # type: ignore[list-item] # what a live answer might hold
+    assert "None is not an address range" in refused([None], SIX)  # type: ignore[list-item] # what a live answer might hold
 
 
 def test_a_list_that_lost_half_is_refused_and_one_that_lost_less_is_not() -> None:
     previous = validate(["104.16.0.0/13", "173.245.48.0/20", "131.0.72.0/22", "141.101.64.0/18"], SIX, previous=None)
-    assert "2 IPv4 ranges where 4 were known; allowed: at least 3" in refused(FOUR[:2], SIX, previous)
+    assert "only 2 of 4 IPv4 ranges are left; at least 3 must remain" in refused(FOUR[:2], SIX, previous)
     assert len(validate(FOUR, SIX, previous=previous).ipv4) == 3
-    assert "1 IPv6 ranges where 2 were known" in refused(FOUR, SIX[:1], previous)
+    assert "only 1 of 2 IPv6 ranges are left" in refused(FOUR, SIX[:1], previous)
 
 
 def test_the_snapshot_itself_passes_against_itself() -> None:

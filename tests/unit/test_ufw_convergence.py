@@ -46,7 +46,7 @@ def simulated(foreign: list[str], present: list[dict[str, str]], *, active: bool
 
 
 @given(FOREIGN, WANTED, WANTED, st.booleans())
-def test_one_run_reaches_the_policy_from_anywhere_and_a_second_does_nothing(
+def test_one_run_reaches_the_policy_from_any_state_and_a_second_does_nothing(
     foreign: list[str], present: list[dict[str, str]], wanted: list[dict[str, str]], active: bool
 ) -> None:
     machine = simulated(foreign, present, active=active)
@@ -59,7 +59,7 @@ def test_one_run_reaches_the_policy_from_anywhere_and_a_second_does_nothing(
 
 
 @given(FOREIGN, WANTED, WANTED)
-def test_who_may_in_before_and_after_is_never_shut_out_in_between(
+def test_a_source_allowed_before_and_after_is_never_blocked_in_between(
     foreign: list[str], present: list[dict[str, str]], wanted: list[dict[str, str]]
 ) -> None:
     machine = simulated(foreign, present, active=True)

@@ -66,7 +66,7 @@ def test_a_run_without_a_change_arms_nothing_and_is_confirmed(server: UfwServer)
     assert server.observed() == before
 
 
-def test_foreign_rules_and_changed_comments_are_set_right_on_a_live_firewall(server: UfwServer) -> None:
+def test_foreign_rules_and_changed_comments_are_fixed_on_a_live_firewall(server: UfwServer) -> None:
     confirmed(server, soon())
     for command in (
         "ufw allow 8080/tcp",
@@ -86,7 +86,7 @@ def test_foreign_rules_and_changed_comments_are_set_right_on_a_live_firewall(ser
     assert "Default: deny (incoming)" in status
 
 
-def test_a_changed_operator_comes_back_by_itself_unless_confirmed(server: UfwServer) -> None:
+def test_unconfirmed_rules_are_reverted_automatically(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()[0]
     locked_out = soon(HTTPS4, HTTPS6, {**SSH, "from": "198.51.100.9/32"}, PODS)
@@ -104,7 +104,7 @@ def test_a_confirmation_keeps_the_new_rules(server: UfwServer) -> None:
     assert dict(ufw.parse(server.observed()[0])) == dict(ufw.canonical(item) for item in (HTTPS4, SSH))
 
 
-def test_a_first_run_that_nobody_confirms_leaves_the_host_as_it_was(server: UfwServer) -> None:
+def test_an_unconfirmed_first_run_is_reverted(server: UfwServer) -> None:
     server.run("ufw", "deny", "from", "1.2.3.4")
     server.run("ufw", "allow", "22/tcp")
     before = server.observed()
@@ -147,7 +147,7 @@ def test_a_late_confirmation_fails_and_never_applies_rules_again(server: UfwServ
 
 
 @pytest.mark.parametrize("client", ["198.18.0.10", "2001:2::10"])
-def test_rules_that_would_lock_out_who_applies_them_are_refused_before_anything_changes(
+def test_rules_that_would_lock_out_the_current_client_are_refused_before_any_change(
     server: UfwServer, client: str
 ) -> None:
     confirmed(server, soon())
@@ -164,7 +164,7 @@ def test_rules_that_would_lock_out_who_applies_them_are_refused_before_anything_
     assert server.ufw("apply", {"ufw": soon(HTTPS4, own)}, client).returncode == 0
 
 
-def test_a_late_confirmation_names_the_address_that_it_comes_from(server: UfwServer) -> None:
+def test_a_late_confirmation_names_the_clients_address(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()[0]
     wanted = soon(HTTPS4, SSH)
@@ -184,7 +184,7 @@ def test_a_confirmation_of_other_rules_disarms_nothing(server: UfwServer) -> Non
     server.wait_for_rules(before, 15)
 
 
-def test_a_second_change_supersedes_the_first_and_falls_back_to_what_was_confirmed(server: UfwServer) -> None:
+def test_a_second_change_supersedes_the_first_and_reverts_to_the_confirmed_rules(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()[0]
     server.apply({**soon(HTTPS4, PODS), "rollbackSeconds": 600})
@@ -193,7 +193,7 @@ def test_a_second_change_supersedes_the_first_and_falls_back_to_what_was_confirm
     server.wait_until_unguarded(5)
 
 
-def test_a_reboot_before_the_confirmation_is_not_taken_for_one(server: UfwServer) -> None:
+def test_a_reboot_does_not_confirm_the_rules(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()[0]
     unconfirmed = {**soon(HTTPS4), "rollbackSeconds": 600}
@@ -204,13 +204,13 @@ def test_a_reboot_before_the_confirmation_is_not_taken_for_one(server: UfwServer
     server.wait_for_rules(before, 15)
 
 
-def test_a_policy_of_another_shape_changes_nothing_and_is_told_in_one_line(server: UfwServer) -> None:
+def test_an_invalid_policy_changes_nothing_and_is_reported_in_one_line(server: UfwServer) -> None:
     confirmed(server, soon())
     before = server.observed()
     done = server.ufw("apply", {"ufw": soon(*FEW, rule("0.0.0.0/0"))})
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "not everybody" in done.stderr
+    assert "narrower than /0" in done.stderr
     assert server.observed() == before
     server.wait_until_unguarded(5)
 
@@ -221,6 +221,6 @@ def test_a_command_that_ufw_refuses_halfway_leaves_the_former_rules(server: UfwS
     server.use_ipv6("no")
     done = server.ufw("apply", {"ufw": soon()})
     assert done.returncode == 1
-    assert "the rules are again as last confirmed" in done.stderr
+    assert "the rules that were last confirmed are restored" in done.stderr
     server.use_ipv6("yes")
     assert server.observed() == before
