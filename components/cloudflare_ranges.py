@@ -90,7 +90,7 @@ def _family(
     if previous and 2 * len(networks) <= len(previous):
         least = len(previous) // 2 + 1
         problems.append(
-            f"only {len(networks)} of {len(previous)} IPv{version} ranges are left; at least {least} must remain"
+            f"the IPv{version} list shrank from {len(previous)} to {len(networks)} ranges; at least {least} must remain"
         )
     return networks
 

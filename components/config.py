@@ -139,8 +139,12 @@ def _secret_problems() -> Iterator[Problem]:
         namespace, _, name = key.partition(":")
         value = pulumi.Config(namespace).get(name)
         if not value:
-            yield Problem(key, "", f"is missing; it must be {meaning}. Set it with: pulumi config set --secret {key}")
+            yield Problem(
+                key, "", f"this secret is missing; it must be {meaning}. Set it with: pulumi config set --secret {key}"
+            )
         elif not pulumi.runtime.is_config_secret(key):
-            yield Problem(key, "", f"is stored in plain text; encrypt it with: pulumi config set --secret {key}")
+            yield Problem(
+                key, "", f"this secret is stored in plain text; encrypt it with: pulumi config set --secret {key}"
+            )
         elif not pattern.fullmatch(value):
-            yield Problem(key, "", f"has the wrong format (value not shown); it must be {meaning}")
+            yield Problem(key, "", f"this secret has the wrong format (value not shown); it must be {meaning}")

@@ -81,7 +81,9 @@ def _fleet(raw: Raw, _stack: str) -> Iterator[Problem]:
         allowed = "the number must be odd, so that etcd can form a majority"
         yield Problem("honeydue:servers", f"{len(planes)} control planes (role: server)", allowed)
     if rows and not any(row.get("ingress", True) for _, row in rows):
-        yield Problem("honeydue:servers", "", "no server has ingress; DNS needs at least one server to point at")
+        yield Problem(
+            "honeydue:servers", "", "no server has ingress; at least one must have it, because DNS points to it"
+        )
     names = [row.get("name") for _, row in rows]
     for key, noun, known in (("apiNode", "control plane", planes), ("replacing", "server", names)):
         if raw.get(key, names[0] if names else None) not in known and key in raw:
