@@ -95,8 +95,8 @@ def _fleet(raw: Raw, _stack: str) -> Iterator[Problem]:
         and len(planes) > 1
     ):
         allowed = (
-            "this is the API node, and an update needs its API; "
-            "set honeydue:apiNode to another control plane and run `pulumi up` first"
+            "this is the API node, through which an update replaces servers; "
+            "set honeydue:apiNode to another control plane too, in the same update"
         )
         yield Problem("honeydue:replacing", shown(raw["replacing"]), allowed)
 

@@ -11,9 +11,9 @@ from pulumi_command.remote import Command, ConnectionArgs, Logging
 from components import host_programs
 from components.lockout import LockoutAdvice
 
-DIAL_LIMIT: Final = 20
+DIAL_LIMIT: Final = 18
 DIAL_SECONDS: Final = 2
-"""The plugin's retries and its timeout: it gives up after 61 s on a refused connection, and after 103 s on silence.
+"""The plugin's retries and its timeout: it gives up after 51 s on a refused connection, and after 89 s on silence.
 
 pulumi-command 1.2 makes one attempt more than the limit. It waits 0.1 s after the first, 1.5 times as long after each
 further one, and at most 5 s. The timeout applies to each TCP connection (remote/connection.go).

@@ -136,7 +136,7 @@ def test_a_dead_api_node_is_replaced_by_one_update_that_names_another(stack: Sta
     failed = stack.box.command("up", edits=one_more)
     assert failed.returncode == 1
     assert time.monotonic() - started < 120, "a dial to a silent server must end within two minutes"
-    assert f"after 20 failed attempts: dial tcp {address}:22: i/o timeout" in failed.stderr + failed.stdout
+    assert f"after 18 failed attempts: dial tcp {address}:22: i/o timeout" in failed.stderr + failed.stdout
     assert f"node1-ufw-apply: cannot connect to {address} over SSH. This machine's address, 198.18.0.10, is among " in (
         failed.stderr + failed.stdout
     )

@@ -186,7 +186,7 @@ def test_a_silent_server_is_explained_by_operators_and_this_machines_address(sta
     with pytest.raises(EngineFailed) as failure:
         standing({"honeydue:operators": ["198.18.0.11/32"]}).apply()
     said = failure.value.outcome.stdout
-    assert "after 20 failed attempts: dial tcp" in said
+    assert "after 18 failed attempts: dial tcp" in said
     assert "node2-ufw-apply: cannot connect to" in said
     assert "is not among honeydue:operators (198.18.0.11/32), so the firewalls drop its packets" in said
 
