@@ -126,7 +126,7 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
 
 
 def _known_beside(place: tuple[int | str, ...]) -> str:
-    """The keys that could stand where this one does."""
+    """Return the keys that are allowed beside an unknown one."""
     model: type[Model] = Settings
     for part in place[:-1]:
         model = model.keys().get(str(part)) or model  # an index selects an element of the list's own model

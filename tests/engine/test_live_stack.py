@@ -50,7 +50,7 @@ def without_preview(stack: Sandbox) -> None:
         ),
         ({"honeydue:user": "operator"}, "honeydue:user: 'operator': the servers were deployed with deploy"),
         ({"honeydue:namespace": "other"}, "honeydue:namespace: 'other': this stack was deployed with honeydue"),
-        ({"honeydue:namespace": "kube-system"}, "honeydue:namespace: 'kube-system': allowed:"),
+        ({"honeydue:namespace": "kube-system"}, "honeydue:namespace: 'kube-system': must be"),
         ({"honeydue:k3sVersion": "v1.33.10+k3s1"}, "honeydue:k3sVersion: 'v1.33.10+k3s1': etcd refuses a downgrade"),
         ({"honeydue:originPulls": {"mode": "off"}}, "honeydue:originPulls.mode: 'off': Traefik still requires"),
     ],
