@@ -72,7 +72,7 @@ class Deployed:
             pulls_required="clientAuth" in options.get("spec", {}),
             attempts={
                 name.removesuffix("-ufw-apply"): _next_attempt(
-                    outputs, commands.get(name.replace("-apply", "-confirm"))
+                    outputs, commands.get(f"{name.removesuffix('-apply')}-confirm")
                 )
                 for name, outputs in commands.items()
                 if name.endswith("-ufw-apply")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+_SUFFIXES = {"command:remote:Command": "-membership", "hcloud:index/serverNetwork:ServerNetwork": "-private"}
 _TEARDOWN = (
     "To delete the whole stack, set honeydue:teardown: true, run `pulumi up`, then `pulumi destroy --run-program`."
 )
@@ -68,7 +69,7 @@ class QuorumGate:
     def _before_server(self, args: pulumi.ResourceHookArgs) -> None:
         if self._teardown:
             return
-        node = args.name.removesuffix("-membership").removesuffix("-private")
+        node = args.name.removesuffix(_SUFFIXES.get(args.type, ""))
         if node in self._kept:
             listed = "honeydue:servers lists it and honeydue:replacing does not name it"
             raise RuntimeError(f"Refusing to delete {node}: {listed}. {_TEARDOWN}")

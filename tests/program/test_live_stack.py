@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.config import ConfigError
@@ -199,3 +200,16 @@ def test_a_dial_ends_within_two_minutes(recording: Recording) -> None:
         silent = (limit + 1) * seconds + pauses
         assert pauses >= 50, "a server that boots gets too little time to start sshd"
         assert silent <= 90
+
+
+@pytest.mark.parametrize("name", ["worker-private", "worker-membership", "worker"])
+def test_the_gate_knows_a_server_by_its_type_and_not_by_its_name(name: str) -> None:
+    servers = [*SERVERS, {"name": name, "privateIp": "10.0.1.21", "role": "agent"}]
+    recording = record("prod", {"honeydue:servers": servers})
+    hook = recording.hooks["one-server-at-a-time"]
+    assert isinstance(hook, pulumi.ResourceHook)
+    found = [item for item in recording.registrations if item.before_delete == (hook.name,) and name in item.name]
+    for item in found:
+        with pytest.raises(RuntimeError, match=f"Refusing to delete {name}: honeydue:servers lists it"):
+            hook.callback(pulumi.ResourceHookArgs(urn=item.urn, id="", name=item.name, type=item.type))
+    assert len(found) == 3, "server, attachment and membership"
