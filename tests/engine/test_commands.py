@@ -143,7 +143,7 @@ def test_destroy_without_teardown_fails_with_the_engines_words_and_changes_nothi
 def test_destroy_with_teardown_lifts_the_protection_first_and_says_so(standing: Sandboxes) -> None:
     done = standing.command("destroy", edits={"honeydue:teardown": True})
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "lifts the protection first" in done.stdout
+    assert "removes the protection first" in done.stdout
     assert not {kind for kind, _ in objects(standing)} & {"server", "dns_record", "primary_ip", "network"}
 
 
