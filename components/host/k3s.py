@@ -66,7 +66,7 @@ def join(version: str, wanted: str, secrets: dict[str, str]) -> dict[str, str]:
         text = file.read()
     settings = json.loads(text)
     if digest(text) != wanted or settings["version"] != version:
-        raise RuntimeError(f"the settings on this server are {digest(text)}, not {wanted}: run pulumi up again")
+        raise RuntimeError(f"the settings on this server have digest {digest(text)}, not {wanted}: run pulumi up again")
     _check_upgrade(settings)
     unit = "k3s" if settings["role"] == "server" else "k3s-agent"
     _write("etc/sysctl.d/90-honeydue.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", 0o644)

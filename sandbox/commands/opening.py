@@ -45,7 +45,7 @@ def open_sandbox(
         arguments: Of the command line.
         stream: Whether the engine's lines appear on stdout as they come.
         makes: Whether the command may be the first that makes something, and so settles of what kind the servers are.
-        changes: Whether the command changes what stands, and so waits for any other that does.
+        changes: Whether the command changes the stack. It then waits for other commands that do.
     """
     file = stack_file_of(arguments)
     if file.lacking:

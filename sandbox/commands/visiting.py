@@ -68,7 +68,7 @@ def _settle(fabric: Fabric, source: str) -> str:
         raise SandboxError(f"--from {source} is no address that a visitor can have")
     for host in fabric.hosts:
         if host not in (VISITOR, "fabric") and str(address) in (fabric.addresses(host, "eth0") or []):
-            raise SandboxError(f"--from {source}: {host} has that address; allowed: one that no host here has")
+            raise SandboxError(f"--from {source}: {host} has that address already; choose another one")
     fabric.address(VISITOR, "eth0", str(address))
     return str(address)
 

@@ -51,7 +51,7 @@ class Layout:
 
     @property
     def kind(self) -> str:
-        """REAL or RECORDED, what the servers that stand here are; empty before the first update."""
+        """The kind of this sandbox's servers, REAL or RECORDED; empty before the first update."""
         if not self.servers.exists():
             return ""
         told = self.servers.read_text(errors="replace").strip()

@@ -36,7 +36,9 @@ def join(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
     found = host.world.get(_SETTINGS, host.server.name, place=host.place)
     text = found.data["text"] if found else ""
     if k3s.digest(text) != wanted:
-        raise FailedError(f"the settings on this server are {k3s.digest(text)}, not {wanted}: run pulumi up again")
+        raise FailedError(
+            f"the settings on this server have digest {k3s.digest(text)}, not {wanted}: run pulumi up again"
+        )
     settings, tokens = json.loads(text), json.loads(stdin)
     if settings["version"] != version:
         raise FailedError(f"the settings on this server are for {settings['version']}, not {version}")
