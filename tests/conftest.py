@@ -1,20 +1,23 @@
-"""What holds for all tests: none is judged by its time, and those that share real servers run on one worker."""
+"""What holds for all tests: none is judged by its time, and those that share one stack run on one worker."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # xdist ships no types
+
+SHARING: Final = ("tests/edge/", "tests/ops/test_real_previews.py")
+"""The tests below each of these share one stack."""
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
 class OneStack(LoadScopeScheduling):  # type: ignore[misc] # as above
-    """Each test by itself wherever there is time, but all of tests/edge in one place: they share one stack."""
+    """Each test by itself wherever there is time, but all tests that share a stack in one place."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "edge" if nodeid.startswith("tests/edge/") else nodeid
+        return next((start for start in SHARING if nodeid.startswith(start)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

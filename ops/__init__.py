@@ -1,0 +1,1 @@
+"""Tools for operators: summaries of previews, and a guard against dangerous ones."""

@@ -1,0 +1,134 @@
+"""Render a summary as Markdown for a comment on a pull request, within GitHub's limit of characters."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ops.guard import Verdict
+from ops.reading import Diagnostic
+from ops.summary import Item, Section, Summary
+
+LIMIT: Final = 65_536
+"""GitHub's limit of characters in one comment."""
+_LINE: Final = 1_000
+"""Characters of one sentence or message at most."""
+_MESSAGES: Final = 12
+"""Messages of one kind at most: diagnostics, and findings of the guard."""
+_SPECIAL: Final = re.compile(r"([\\`*\[\]~|])")
+
+
+@dataclass(kw_only=True)
+class _Block:
+    """A section that can be shortened: first by its raw differences, then by its items."""
+
+    section: Section
+    folded: bool = False
+    diffs: bool = True
+    kept: int
+
+    @classmethod
+    def of(cls, section: Section, *, folded: bool = False) -> "_Block":
+        return cls(section=section, folded=folded, kept=len(section.items))
+
+    @property
+    def text(self) -> str:
+        """The section's Markdown; it says how many items are left out."""
+        if not self.section.items:
+            return ""
+        left_out = len(self.section.items) - self.kept
+        lines = [_item(item, diffs=self.diffs) for item in self.section.items[: self.kept]]
+        if left_out:
+            lines.append(f"- {left_out:,} of {len(self.section.items):,} items left out, because a comment is limited")
+        body = "\n".join(lines)
+        if self.folded:
+            return f"<details><summary>{self.section.title}</summary>\n\n{body}\n\n</details>\n"
+        return f"### {self.section.title}\n\n{body}\n"
+
+
+def render(summary: Summary, verdict: Verdict | None, limit: int = LIMIT) -> str:
+    """Return the summary as Markdown of at most `limit` characters.
+
+    A text that is too long loses, in this order: the raw differences, the items of the groups from the last to the
+    first, and at the very end the last of the loud items.
+    """
+    head = "\n".join(_head(summary, verdict))
+    loud, unknown = _Block.of(summary.loud), _Block.of(summary.unknown, folded=True)
+    groups = [_Block.of(section) for section in summary.groups]
+    tail = "\n".join(_messages([each for each in summary.diagnostics if each.severity != "error"]))
+
+    def text() -> str:
+        parts = [head, *(block.text for block in (loud, *groups, unknown)), tail]
+        return "\n".join(part for part in parts if part).rstrip("\n") + "\n"
+
+    quiet = [unknown, *reversed(groups)]
+    for block in (*quiet, loud):
+        if len(text()) > limit:
+            block.diffs = False
+    for block in (*quiet, loud):
+        _shorten(block, len(text()) - limit)
+    return text()
+
+
+def _shorten(block: _Block, surplus: int) -> None:
+    """Leave out a block's last items until it is shorter by `surplus` characters, or has none."""
+    length = len(block.text)
+    while block.kept and surplus > length - len(block.text):
+        missing = surplus - (length - len(block.text))
+        average = max(1, len(block.text) // block.kept)
+        block.kept -= min(block.kept, max(1, missing // average))
+
+
+def _head(summary: Summary, verdict: Verdict | None) -> Iterator[str]:
+    yield f"## Preview: {_escape(summary.headline)}\n"
+    if verdict is not None:
+        yield from _verdict(verdict)
+    yield from _messages([each for each in summary.diagnostics if each.severity == "error"])
+    yield from (f"{note}\n" for note in summary.notes)
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    refused = verdict.refused
+    yield f"**Guard: {'refused' if refused else 'no rule refuses this preview'}**\n"
+    yield from (f"- `{finding.rule}`: {_escape(finding.text)}" for finding in refused[:_MESSAGES])
+    if len(refused) > _MESSAGES:
+        yield f"- {len(refused) - _MESSAGES:,} findings left out"
+    for rule, reason in verdict.allowed.items():
+        found = [finding.text for finding in verdict.findings if finding.rule == rule]
+        yield f"- `{rule}` is allowed ({_escape(reason)}): {_escape('; '.join(found) or 'not violated')}"
+    if refused or verdict.allowed:
+        yield ""
+
+
+def _messages(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
+    for each in diagnostics[:_MESSAGES]:
+        title = f"{each.severity}: {each.resource}" if each.resource else each.severity
+        yield f"**{_escape(title)}**\n\n{_fenced(_cut(each.message).splitlines())}\n"
+    if len(diagnostics) > _MESSAGES:
+        yield f"{len(diagnostics) - _MESSAGES:,} messages left out\n"
+
+
+def _item(item: Item, *, diffs: bool) -> str:
+    line = f"- {_escape(item.text)}"
+    raw = [line for name, lines in item.diffs if lines for line in (f"@@ {name} @@", *lines)] if diffs else []
+    if not raw:
+        return line
+    indented = _fenced(raw, "diff").replace("\n", "\n  ")
+    return f"{line}\n  <details><summary>raw difference</summary>\n\n  {indented}\n\n  </details>"
+
+
+def _fenced(lines: Sequence[str], language: str = "") -> str:
+    """Return a block of code; its fence is longer than every run of backticks in it."""
+    body = "\n".join(lines)
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", body)), default=0))
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def _escape(text: str) -> str:
+    """Return a text that GitHub shows as it is: no markup, no HTML, no mention of a user."""
+    plain = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _cut(plain.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LINE else f"{text[:_LINE]}... ({len(text) - _LINE:,} characters left out)"
