@@ -16,7 +16,7 @@ _VERBS: Final = {
     Kind.DELETE: "{noun} is deleted: ",
     Kind.CREATE: "new {noun}: ",
     Kind.UPDATE: "{noun} changes ({keys}): ",
-    Kind.OTHER: "{noun} is read or imported: ",
+    Kind.OTHER: "another operation on {noun}: ",
     Kind.SAME: "{noun} is unchanged: ",
 }
 _NOUNS: Final = {

@@ -177,7 +177,8 @@ def _tls_options(change: Change, facts: Facts) -> Iterator[str]:
     before, after = change.before.get("spec"), change.after.get("spec")
     name = str(dig(change.after or change.before, "metadata", "name"))
     route = name.removesuffix("-client-certificates")
-    if change.kind is Kind.DELETE and route != name and route not in route_hosts(facts.preview.config):
+    routes = route_hosts(facts.preview.config)
+    if change.kind is Kind.DELETE and route != name and routes and route not in routes:
         return  # the route is deleted too
     if _strict(before) and not _strict(after):
         yield f"TLS options {name} no longer require and verify client certificates"

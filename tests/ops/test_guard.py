@@ -174,6 +174,12 @@ def test_without_a_config_a_host_that_loses_records_counts_as_kept() -> None:
     assert [finding.rule for finding in found] == ["every-host-keeps-a-record"]
 
 
+def test_without_a_config_deleted_tls_options_count_as_weaker() -> None:
+    deleted = step("delete", TLS_OPTION, "o", option("api-client-certificates", REQUIRED))
+    found = judge(preview(deleted, config={"other": "x"}), {}).refused
+    assert {finding.rule for finding in found} == {"tls-stays-strict"}
+
+
 def test_an_override_lifts_its_own_rule_only() -> None:
     both = preview(step("delete", SERVER, "node1", {}), step("delete", PRIMARY_IP, "node1-ipv4", {}))
     verdict = judge(both, {"no-server-is-deleted": "CHG-1"})

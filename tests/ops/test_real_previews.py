@@ -1,33 +1,22 @@
 """Previews of the real engine: the shape that the summary reads, and its words for the usual changes."""
 
 import json
-import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Final
 
-import grpc
 import pytest
-import yaml
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto import language_pb2_grpc
 
 from ops import markdown, plain_data
 from ops.changes import Kind, changes, counts
 from ops.guard import judge
-from ops.reading import Preview, parse
-from ops.summary import Summary, summarise
-from sandbox.engine.environment import engine_environment
 from sandbox.engine.find import find
-from sandbox.engine.layout import ROOT, Layout
+from sandbox.engine.layout import Layout
 from sandbox.engine.plugins import install_plugins
-from sandbox.engine.session import program
 from sandbox.engine.voice import Plain
 from tests.engine.conftest import Edits, Sandboxes
+from tests.ops.engine import Saved, another_version, save
 from tests.stack_files import stack_config
 
 CONFIG: Final = stack_config("sandbox")
@@ -64,63 +53,6 @@ RandomId("thing", byte_length=4, keepers={{"key": key}})
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Saved:
-    """The output of one `pulumi preview --json`, and the engine's exit status."""
-
-    text: str
-    code: int
-
-    @property
-    def preview(self) -> Preview:
-        """As the summary reads it."""
-        return parse(self.text)
-
-    @property
-    def summary(self) -> Summary:
-        """The summary."""
-        return summarise(self.preview)
-
-    @property
-    def sentences(self) -> list[str]:
-        """All items, loud ones first."""
-        return [item.text for part in (self.summary.loud, *self.summary.groups) for item in part.items]
-
-
-@contextmanager
-def language_host(main: Path) -> Iterator[str]:
-    """The address of a language host that runs a program in this process."""
-    server = grpc.server(ThreadPoolExecutor(max_workers=2))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program(main)), server)
-    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    try:
-        yield address
-    finally:
-        server.stop(grace=None).wait(10)
-
-
-def save(box: Sandboxes, edits: Edits, main: Path = ROOT / "__main__.py") -> Saved:
-    """Run `pulumi preview --json` with these edits of the stack file."""
-    stack = box(edits)
-    with closing(stack.world), language_host(main) as address:
-        folder = Path(stack._stack.workspace.work_dir)
-        project = yaml.safe_load((folder / "Pulumi.yaml").read_text())
-        project["runtime"] = {"name": "client", "options": {"address": address}}
-        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-        done = subprocess.run(
-            [box.engine.path, "--non-interactive", "preview", "--json", "--policy-pack", str(ROOT / "policy")],
-            cwd=folder,
-            env={**engine_environment(box.layout), "HONEYDUE_SANDBOX_ZONES": CONFIG["honeydue:zone"]},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-    return Saved(text=done.stdout, code=done.returncode)
-
-
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Saved]:
     """A preview of an empty stack, of each change of the running stack, and of a program that a policy refuses."""
@@ -135,6 +67,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Saved]:
     stack = box()
     with closing(stack.world):
         stack.apply()
+    with another_version("ufw"):
+        found["program"] = save(box, {})
     return found | {name: save(box, edits) for name, edits in CHANGES.items()}
 
 
@@ -201,6 +135,14 @@ def test_a_replaced_server_is_loud_and_allowed(saved: Mapping[str, Saved]) -> No
 def test_a_canary_s_weight_and_an_upgrade_are_one_sentence_each(saved: Mapping[str, Saved]) -> None:
     assert saved["canary"].sentences == ["canary.sandbox.test: weight of api-next 10 -> 20"]
     assert "k3s v1.34.6+k3s1 -> v1.35.3+k3s1 on 3 servers" in saved["k3s"].sentences
+
+
+def test_a_changed_host_program_is_named_and_so_are_the_commands_that_run_it(saved: Mapping[str, Saved]) -> None:
+    assert sorted(saved["program"].sentences) == [
+        "host program ufw changes on 3 servers",
+        "ufw-apply runs again with a changed host program on 3 servers",
+        "ufw-confirm runs again with a changed host program on 3 servers",
+    ]
 
 
 def test_teardown_ends_protection_and_weakens_tls(saved: Mapping[str, Saved]) -> None:
