@@ -129,7 +129,7 @@ def _ports(facts: Facts) -> Iterator[str]:
     for change in facts.changes:
         if change.type == _FIREWALL:
             place, sources = "the cloud firewall", cloud_sources(change.after)
-        elif change.name.endswith("-ufw-apply") and change.kind is not Kind.DELETE:
+        elif change.name.endswith("-ufw-apply"):
             place, sources = change.name.removesuffix("-ufw-apply"), host_sources(change.after)
         else:
             continue

@@ -117,6 +117,17 @@ COMPLIANT: Final[list[tuple[str, Steps]]] = [
         ],
     ),
     (
+        "every-host-keeps-a-record",
+        [
+            step("create", RECORD, "node3-A", None, record("node3")),
+            *[
+                step("delete", RECORD, f"{node}-{kind}", record(node, kind))
+                for node in ("node1", "node2")
+                for kind in ("A", "AAAA")
+            ],
+        ],
+    ),
+    (
         "ports-443-and-22-stay-open",
         [
             step("update", FIREWALL, "f", cloud_rules(**OPEN), cloud_rules(**{**OPEN, "p22": ["192.0.2.9/32"]})),
@@ -137,6 +148,10 @@ COMPLIANT: Final[list[tuple[str, Steps]]] = [
             step("create", CERTIFICATE, "origin-2-certificate-aa", None, {"hostnames": ["a"]}),
             step("delete", CERTIFICATE, "origin-1-certificate-aa", {"hostnames": ["a"]}),
         ],
+    ),
+    (
+        "no-needless-certificate",
+        [step("replace", CERTIFICATE, "origin-1-certificate-aa", {"hostnames": ["a"]}, {"hostnames": ["a", "b"]})],
     ),
     ("tls-stays-strict", [setting("ssl", "full", "strict"), setting("min_tls_version", "1.2", "1.3")]),
     ("tls-stays-strict", [step("create", TLS_OPTION, "o", None, option("default", REQUIRED))]),

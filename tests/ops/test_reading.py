@@ -25,6 +25,7 @@ BY_CONTENT: Final = [
     f"before {TOKEN} after",
     KUBECONFIG,
     "token: hunter2-hunter2",
+    f"K10{'0f' * 32}::server:hunter2-hunter2",
     '{"token": "hunter2-hunter2"}',
     "admin:$2b$12$" + "a" * 53,
     "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",

@@ -118,8 +118,13 @@ def test_a_changed_host_program_and_k3s_release_are_counted_by_server() -> None:
 def test_ended_protection_is_loud() -> None:
     ended = step("same", SERVER, "node1", {}, {})
     ended["oldState"]["protect"] = True
-    summary = summarise(preview(ended, same=1))
-    assert [item.text for item in summary.loud.items] == ["deletion protection ends: server node1"]
+    replaced = step("replace", SERVER, "node2", {}, {})
+    replaced["oldState"]["protect"] = True
+    summary = summarise(preview(ended, replaced, same=1))
+    assert [item.text for item in summary.loud.items] == [
+        "node2 is replaced, and gets a new disk",
+        "deletion protection ends: server node1",
+    ]
 
 
 def test_groups_follow_the_data_flow_and_unknown_types_are_under_other() -> None:
@@ -154,11 +159,13 @@ def test_every_step_is_counted_and_every_change_is_in_a_sentence(entries: list[t
 
 def test_the_three_steps_of_one_replacement_count_once() -> None:
     found = preview(
-        step("create-replacement", SERVER, "node1", {"a": 1}, {"a": 2}),
-        step("replace", SERVER, "node1", {"a": 1}, {"a": 2}),
         step("delete-replaced", SERVER, "node1", {"a": 1}),
+        step("replace", SERVER, "node1", {"a": 1}, {"a": 2}),
+        step("create-replacement", SERVER, "node1", None, {"a": 2}),
     )
     assert counts(found)[Kind.REPLACE] == 1
+    [change] = changes(found)
+    assert (change.before, change.after) == ({"a": 1}, {"a": 2})
 
 
 # Markdown
@@ -193,6 +200,13 @@ def test_a_short_comment_folds_the_raw_difference_beneath_its_item() -> None:
     comment = markdown.render(many(1), None)
     assert "<details><summary>raw difference</summary>" in comment
     assert "+name: host-0.example.com" in comment
+
+
+def test_a_long_comment_loses_raw_differences_before_items() -> None:
+    comment = markdown.render(many(200, loud=10), None, limit=40_000)
+    assert len(comment) <= 40_000
+    assert "items left out" not in comment
+    assert comment.count("raw difference") == 10, "the loud items come last here too"
 
 
 def test_markup_in_a_preview_stays_text() -> None:
