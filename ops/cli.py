@@ -1,115 +1,16 @@
-"""The command line: read a preview, summarise it, judge it."""
-
-import sys
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Final, NoReturn
+"""The command line `python -m ops`. Each folder of this package has its commands in `command.py`."""
 
 import typer
 
-from ops import guard as rules
-from ops import markdown, plain_data, terminal
-from ops.reading import NotAPreviewError, Preview, parse
-from ops.summary import summarise
-
-USAGE: Final = 2
-"""The exit status for a mistake on the command line or in the file."""
+from ops.preview.command import commands as preview
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Read and judge previews of the stack.",
-    epilog="Start with: pulumi preview --json | python -m ops preview --json -",
+    help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
+    epilog="Start with: python -m ops preview --stack STACK",
 )
-
-
-class Format(StrEnum):
-    """The renderings of a summary."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
-File = Annotated[
-    str, typer.Option("--json", metavar="FILE", help="The saved output of `pulumi preview --json`; - is stdin.")
-]
-Form = Annotated[Format, typer.Option("--format", help="markdown is for a comment on a pull request.")]
-Raw = Annotated[bool, typer.Option("--raw", help="Show the raw difference of every resource on the terminal.")]
-
-
-@app.command(
-    epilog="Examples:\n\n"
-    "pulumi preview --json > preview.json; python -m ops preview --json preview.json\n\n"
-    "python -m ops preview --json preview.json --format markdown > comment.md\n\n"
-    "Exit status: 0, or 2 if the file cannot be read or is not a preview."
-)
-def preview(file: File, form: Form = Format.TERMINAL, raw: Raw = False) -> None:
-    """Summarise a preview for a reviewer: counts, replacements and deletions, then changes by component."""
-    _show(_read(file), None, form, raw=raw)
-
-
-@app.command(
-    epilog="Examples:\n\n"
-    "python -m ops guard --json preview.json\n\n"
-    "python -m ops guard --json preview.json --allow 'tls-stays-strict=CHG-42: pulls are off for a test'\n\n"
-    f"Rules: {', '.join(rules.RULES)}.\n\n"
-    "Exit status: 0 if no rule is violated, 1 if one is, 2 if the file or an option is wrong."
-)
-def guard(
-    file: File,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option("--allow", metavar="RULE=REASON", help="Override one rule (repeatable); the summary says so."),
-    ] = None,
-    form: Form = Format.TERMINAL,
-    raw: Raw = False,
-) -> None:
-    """Judge a preview: refuse one that would lose a server, an address, all ways in, or the strictness of TLS."""
-    verdict_on = _read(file)
-    verdict = rules.judge(verdict_on, _allowed(allow or []))
-    _show(verdict_on, verdict, form, raw=raw)
-    raise typer.Exit(1 if verdict.refused else 0)
-
-
-def _show(found: Preview, verdict: rules.Verdict | None, form: Format, *, raw: bool) -> None:
-    summary = summarise(found)
-    match form:
-        case Format.TERMINAL:
-            terminal.show(summary, verdict, raw=raw)
-        case Format.MARKDOWN:
-            sys.stdout.write(markdown.render(summary, verdict))
-        case Format.JSON:
-            sys.stdout.write(plain_data.render(summary, verdict))
-
-
-def _read(file: str) -> Preview:
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        _refuse(f"{file}: {error.strerror}; --json takes a file with the output of `pulumi preview --json`, or -")
-    except ValueError:
-        _refuse(f"{file}: it is not UTF-8 text; --json takes the output of `pulumi preview --json`")
-    try:
-        return parse(text)
-    except NotAPreviewError as error:
-        _refuse(f"{file}: {error}; --json takes the output of `pulumi preview --json`")
-
-
-def _allowed(options: list[str]) -> dict[str, str]:
-    allowed: dict[str, str] = {}
-    for option in options:
-        rule, _, reason = option.partition("=")
-        if rule not in rules.RULES:
-            _refuse(f"--allow {option}: no rule has the name {rule!r}; the rules are {', '.join(rules.RULES)}")
-        if not reason.strip():
-            _refuse(f"--allow {option}: the reason is empty; write RULE=REASON, such as {rule}='CHG-42: planned'")
-        allowed[rule] = reason.strip()
-    return allowed
-
-
-def _refuse(message: str) -> NoReturn:
-    sys.stderr.write(f"error: {message}\n")
-    raise typer.Exit(USAGE)
+for commands in (preview,):
+    app.add_typer(commands)

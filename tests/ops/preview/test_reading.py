@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops import markdown, plain_data
-from ops.changes import Kind
-from ops.describe import DESCRIBERS
-from ops.guard import judge
-from ops.reading import NotAPreviewError, parse
-from ops.redaction import SECRET, redact, redact_text
-from ops.summary import summarise
-from tests.ops.previews import preview, step, text
+from ops.preview import markdown, plain_data
+from ops.preview.changes import Kind
+from ops.preview.describe import DESCRIBERS
+from ops.preview.guard import judge
+from ops.preview.reading import NotAPreviewError, parse
+from ops.preview.redaction import SECRET, redact, redact_text
+from ops.preview.summary import summarise
+from tests.ops.preview.previews import preview, step, text
 
 PEM: Final = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----"
 TOKEN: Final = "aB3" * 21 + "x"

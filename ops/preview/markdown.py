@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ops.guard import Verdict
-from ops.reading import Diagnostic
-from ops.summary import Item, Section, Summary
+from ops.preview.guard import Verdict
+from ops.preview.reading import Diagnostic
+from ops.preview.summary import Item, Section, Summary
 
 LIMIT: Final = 65_536
 """GitHub's limit of characters in one comment."""

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from ops.guard import Verdict
-from ops.summary import Section, Summary
+from ops.preview.guard import Verdict
+from ops.preview.summary import Section, Summary
 
 
 def render(summary: Summary, verdict: Verdict | None) -> str:

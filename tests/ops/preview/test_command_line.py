@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from ops.guard import RULES
+from ops.preview.guard import RULES
 from sandbox.engine.layout import ROOT
-from tests.ops.previews import RECORD, SERVER, record, step, text
+from tests.ops.preview.previews import RECORD, SERVER, record, step, text
 
 DELETED: Final = text(step("delete", SERVER, "node1", {}), same=3)
 

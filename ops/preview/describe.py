@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from ops.changes import Change, Kind
-from ops.commands import command
-from ops.facts import certificate_hosts, cloud_sources, dig, node_of, route_hosts, weights
-from ops.phrases import Phrase, listed, rule_changes, shown
+from ops.preview.changes import Change, Kind
+from ops.preview.commands import command
+from ops.preview.facts import certificate_hosts, cloud_sources, dig, node_of, route_hosts, weights
+from ops.preview.phrases import Phrase, listed, rule_changes, shown
 
 Config = Mapping[str, Any]
 Describer = Callable[[Change, Config], Iterator[Phrase]]

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ops.changes import Change, Kind
-from ops.facts import host_policy, host_sources
-from ops.phrases import Phrase, rule_changes, shown
+from ops.preview.changes import Change, Kind
+from ops.preview.facts import host_policy, host_sources
+from ops.preview.phrases import Phrase, rule_changes, shown
 
 _WORDS: Final = {
     "programs": "the host programs are copied to ",

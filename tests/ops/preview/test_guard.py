@@ -3,8 +3,8 @@ from typing import Any, Final
 
 import pytest
 
-from ops.guard import RULES, judge
-from tests.ops.previews import (
+from ops.preview.guard import RULES, judge
+from tests.ops.preview.previews import (
     CERTIFICATE,
     FIREWALL,
     NAMESPACE,

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from ops.reading import Preview, parse
+from ops.preview.reading import Preview, parse
 
 SERVER: Final = "honeydue:index:Fleet$honeydue:index:Node$hcloud:index/server:Server"
 PRIMARY_IP: Final = "honeydue:index:Fleet$honeydue:index:Node$hcloud:index/primaryIp:PrimaryIp"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ops.redaction import UNKNOWN
+from ops.preview.redaction import UNKNOWN
 
 Inputs = Mapping[str, Any]
 _HOST: Final = re.compile(r"Host\(`([^`]+)`\)")

@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from ops.reading import Preview, Step
-from ops.redaction import UNKNOWN
+from ops.preview.reading import Preview, Step
+from ops.preview.redaction import UNKNOWN
 
 
 class Kind(StrEnum):

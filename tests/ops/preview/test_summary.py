@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops import markdown, plain_data
-from ops.changes import GROUPS, Kind, changes, counts
-from ops.summary import Summary, summarise
-from tests.ops.previews import (
+from ops.preview import markdown, plain_data
+from ops.preview.changes import GROUPS, Kind, changes, counts
+from ops.preview.summary import Summary, summarise
+from tests.ops.preview.previews import (
     COMMAND,
     FIREWALL,
     RECORD,

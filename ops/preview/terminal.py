@@ -5,8 +5,8 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from ops.guard import Verdict
-from ops.summary import LOUD, Section, Summary
+from ops.preview.guard import Verdict
+from ops.preview.summary import LOUD, Section, Summary
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow"}

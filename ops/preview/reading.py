@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.redaction import redact, redact_text
+from ops.preview.redaction import redact, redact_text
 
 KUBERNETES_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 _PARTS: Final = ("steps", "diagnostics", "changeSummary")

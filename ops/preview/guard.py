@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ops.changes import Change, Kind, changes
-from ops.facts import (
+from ops.preview.changes import Change, Kind, changes
+from ops.preview.facts import (
     certificate_hosts,
     cloud_sources,
     dig,
@@ -16,8 +16,8 @@ from ops.facts import (
     route_hosts,
     setting,
 )
-from ops.phrases import shown
-from ops.reading import Preview
+from ops.preview.phrases import shown
+from ops.preview.reading import Preview
 
 _SERVER: Final = "hcloud:index/server:Server"
 _FIREWALL: Final = "hcloud:index/firewall:Firewall"

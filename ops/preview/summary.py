@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ops.changes import GROUPS, Change, Kind, changes, counts
-from ops.describe import describe, ended_protection
-from ops.phrases import Phrase, listed
-from ops.reading import Diagnostic, Preview
+from ops.preview.changes import GROUPS, Change, Kind, changes, counts
+from ops.preview.describe import describe, ended_protection
+from ops.preview.phrases import Phrase, listed
+from ops.preview.reading import Diagnostic, Preview
 
 LOUD: Final = frozenset({Kind.REPLACE, Kind.DELETE})
 _WEIGHTS: Final = (

@@ -15,8 +15,8 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
 from components import host_programs
-from ops.reading import Preview, parse
-from ops.summary import Summary, summarise
+from ops.preview.reading import Preview, parse
+from ops.preview.summary import Summary, summarise
 from sandbox.engine.environment import engine_environment
 from sandbox.engine.layout import ROOT
 from sandbox.engine.session import program

@@ -8,15 +8,15 @@ from typing import Final
 
 import pytest
 
-from ops import markdown, plain_data
-from ops.changes import Kind, changes, counts
-from ops.guard import judge
+from ops.preview import markdown, plain_data
+from ops.preview.changes import Kind, changes, counts
+from ops.preview.guard import judge
 from sandbox.engine.find import find
 from sandbox.engine.layout import Layout
 from sandbox.engine.plugins import install_plugins
 from sandbox.engine.voice import Plain
 from tests.engine.conftest import Edits, Sandboxes
-from tests.ops.engine import Saved, another_version, save
+from tests.ops.preview.engine import Saved, another_version, save
 from tests.stack_files import stack_config
 
 CONFIG: Final = stack_config("sandbox")

@@ -1,0 +1,1 @@
+"""Read a preview, summarise it for a reviewer, and judge it."""

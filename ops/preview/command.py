@@ -1,0 +1,101 @@
+"""The commands `preview` and `guard`."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.ending import refuse
+from ops.preview import guard as rules
+from ops.preview import markdown, plain_data, terminal
+from ops.preview.reading import NotAPreviewError, Preview, parse
+from ops.preview.summary import summarise
+
+commands = typer.Typer()
+
+
+class Format(StrEnum):
+    """The renderings of a summary."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+File = Annotated[
+    str, typer.Option("--json", metavar="FILE", help="The saved output of `pulumi preview --json`; - is stdin.")
+]
+Form = Annotated[Format, typer.Option("--format", help="markdown is for a comment on a pull request.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Show the raw difference of every resource on the terminal.")]
+
+
+@commands.command(
+    epilog="Examples:\n\n"
+    "pulumi preview --json > preview.json; python -m ops preview --json preview.json\n\n"
+    "python -m ops preview --json preview.json --format markdown > comment.md\n\n"
+    "Exit status: 0, or 2 if the file cannot be read or is not a preview."
+)
+def preview(file: File, form: Form = Format.TERMINAL, raw: Raw = False) -> None:
+    """Summarise a preview for a reviewer: counts, replacements and deletions, then changes by component."""
+    _show(_read(file), None, form, raw=raw)
+
+
+@commands.command(
+    epilog="Examples:\n\n"
+    "python -m ops guard --json preview.json\n\n"
+    "python -m ops guard --json preview.json --allow 'tls-stays-strict=CHG-42: pulls are off for a test'\n\n"
+    f"Rules: {', '.join(rules.RULES)}.\n\n"
+    "Exit status: 0 if no rule is violated, 1 if one is, 2 if the file or an option is wrong."
+)
+def guard(
+    file: File,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="RULE=REASON", help="Override one rule (repeatable); the summary says so."),
+    ] = None,
+    form: Form = Format.TERMINAL,
+    raw: Raw = False,
+) -> None:
+    """Judge a preview: refuse one that would lose a server, an address, all ways in, or the strictness of TLS."""
+    verdict_on = _read(file)
+    verdict = rules.judge(verdict_on, _allowed(allow or []))
+    _show(verdict_on, verdict, form, raw=raw)
+    raise typer.Exit(1 if verdict.refused else 0)
+
+
+def _show(found: Preview, verdict: rules.Verdict | None, form: Format, *, raw: bool) -> None:
+    summary = summarise(found)
+    match form:
+        case Format.TERMINAL:
+            terminal.show(summary, verdict, raw=raw)
+        case Format.MARKDOWN:
+            sys.stdout.write(markdown.render(summary, verdict))
+        case Format.JSON:
+            sys.stdout.write(plain_data.render(summary, verdict))
+
+
+def _read(file: str) -> Preview:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        refuse(f"{file}: {error.strerror}; --json takes a file with the output of `pulumi preview --json`, or -")
+    except ValueError:
+        refuse(f"{file}: it is not UTF-8 text; --json takes the output of `pulumi preview --json`")
+    try:
+        return parse(text)
+    except NotAPreviewError as error:
+        refuse(f"{file}: {error}; --json takes the output of `pulumi preview --json`")
+
+
+def _allowed(options: list[str]) -> dict[str, str]:
+    allowed: dict[str, str] = {}
+    for option in options:
+        rule, _, reason = option.partition("=")
+        if rule not in rules.RULES:
+            refuse(f"--allow {option}: no rule has the name {rule!r}; the rules are {', '.join(rules.RULES)}")
+        if not reason.strip():
+            refuse(f"--allow {option}: the reason is empty; write RULE=REASON, such as {rule}='CHG-42: planned'")
+        allowed[rule] = reason.strip()
+    return allowed
