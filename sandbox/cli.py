@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from sandbox.commands.ending import down
+from sandbox.commands.running import run
 from sandbox.commands.servers import logs, shell
 from sandbox.commands.standing import export, status
 from sandbox.commands.update import destroy, preview, refresh, setup, up
@@ -53,6 +54,12 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "status": Entry(
         status, "show what stands", "Counts, servers, DNS records, what is simulated and what is left over."
+    ),
+    "run": Entry(
+        run,
+        "run a command with the sandbox's clouds",
+        "Such as `run -- pulumi preview`: the Pulumi CLI itself, in the current directory, with the sandbox's "
+        "providers, backend and passphrase in place of the operator's own.",
     ),
     "curl": Entry(
         curl,
@@ -116,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--node", metavar="NODE", help="with --from: the server asked (default: the first)")
             command.add_argument("url", metavar="URL")
             command.add_argument("options", nargs=argparse.REMAINDER, metavar="...", help="for curl itself")
+        if name == "run":
+            command.add_argument("--in-stack", action="store_true", help="in the work folder of the sandbox's stack")
+            command.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...", help="the command")
         if name in ("logs", "shell"):
             command.add_argument("node", metavar="NODE", help="the server's name")
         if name == "setup":

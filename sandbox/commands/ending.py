@@ -52,6 +52,7 @@ def _home_of(layout: Layout) -> list[Path]:
     return [
         layout.state,
         layout.stacks,
+        layout.cli_home,
         layout.nodes,
         layout.edge,
         layout.servers,

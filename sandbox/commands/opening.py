@@ -5,7 +5,7 @@ import sys
 
 from sandbox.commands.first_floor import first_floor
 from sandbox.engine.errors import SandboxError
-from sandbox.engine.find import Engine, find
+from sandbox.engine.find import Engine, find, standing_engine
 from sandbox.engine.hold import hold, settle
 from sandbox.engine.layout import Layout
 from sandbox.engine.plugins import install_plugins
@@ -37,7 +37,12 @@ def ready(layout: Layout, speaker: Voice) -> Engine:
 
 
 def open_sandbox(
-    arguments: argparse.Namespace, *, stream: bool = True, makes: bool = False, changes: bool = False
+    arguments: argparse.Namespace,
+    *,
+    stream: bool = True,
+    makes: bool = False,
+    changes: bool = False,
+    quiet: bool = False,
 ) -> Sandbox:
     """The stack, ready for the engine.
 
@@ -46,6 +51,7 @@ def open_sandbox(
         stream: Whether the engine's lines appear on stdout as they come.
         makes: Whether the command may be the first that makes something, and so settles of what kind the servers are.
         changes: Whether the command changes the stack. It then waits for other commands that do.
+        quiet: Whether to say nothing about engine and stack, unless an engine must be built first.
     """
     file = stack_file_of(arguments)
     if file.lacking:
@@ -57,7 +63,8 @@ def open_sandbox(
         except ValueError as error:
             raise SandboxError(f"--fault {fault}: {error}") from error
     layout = layout_of(arguments)
-    speaker = Silent() if is_inside(layout) else voice()
+    silent = is_inside(layout) or (quiet and standing_engine(layout.tools))
+    speaker = Silent() if silent else voice()
     engine = ready(layout, speaker)
     held = hold(layout, speaker) if makes or changes else None
     real = False

@@ -30,6 +30,11 @@ class Layout:
         return self.pulumi_home / "plugins"
 
     @property
+    def cli_home(self) -> Path:
+        """The PULUMI_HOME of commands that `python -m sandbox run` starts, with the plugins and their logins."""
+        return self.home / "pulumi-cli"
+
+    @property
     def state(self) -> Path:
         """The file backend."""
         return self.home / "state"

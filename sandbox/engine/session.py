@@ -231,13 +231,30 @@ class Sandbox:
 
     @cached_property
     def _command(self) -> Command:
-        environment = engine_environment(self.layout)
-        environment["HONEYDUE_SANDBOX_ZONES"] = self.file.zone
+        zone = {"HONEYDUE_SANDBOX_ZONES": self.file.zone}
+        return Command(self.engine, {**engine_environment(self.layout), **zone, **self.variables})
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that tell the providers about real servers and about faults."""
+        found: dict[str, str] = {}
         if self.real_servers:
-            environment[SERVERS_VARIABLE] = str(self.layout.home)
+            found[SERVERS_VARIABLE] = str(self.layout.home)
         if self.faults:
-            environment["HONEYDUE_SANDBOX_FAULTS"] = json.dumps(list(self.faults))
-        return Command(self.engine, environment)
+            found["HONEYDUE_SANDBOX_FAULTS"] = json.dumps(list(self.faults))
+        return found
+
+    def work_folder(self) -> Path:
+        """Return the folder of the stack's project file and stack file, in which the Pulumi CLI finds the program, too.
+
+        Everything but these two files is a link into the repository.
+        """
+        folder = Path(self._stack.workspace.work_dir)
+        for entry in ROOT.iterdir():
+            link = folder / entry.name
+            if not entry.name.startswith((".git", ".sandbox", "Pulumi.")) and not link.is_symlink():
+                link.symlink_to(entry)
+        return folder
 
     @cached_property
     def _stack(self) -> Stack:
