@@ -1,5 +1,6 @@
 """The commands `preview` and `guard`."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ops.ending import refuse
+from ops.engine import EngineError, Pulumi
 from ops.preview import guard as rules
 from ops.preview import markdown, plain_data, terminal
 from ops.preview.reading import NotAPreviewError, Preview, parse
@@ -24,8 +26,17 @@ class Format(StrEnum):
     JSON = "json"
 
 
+Stack = Annotated[
+    str,
+    typer.Option("--stack", metavar="STACK", help="Run the preview of this stack; the default is the selected one."),
+]
 File = Annotated[
-    str, typer.Option("--json", metavar="FILE", help="The saved output of `pulumi preview --json`; - is stdin.")
+    str,
+    typer.Option("--json", metavar="FILE", help="Read a saved preview instead of running one; - is stdin."),
+]
+Save = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FILE", help="Save the preview for --json. Do not publish it."),
 ]
 Form = Annotated[Format, typer.Option("--format", help="markdown is for a comment on a pull request.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Show the raw difference of every resource on the terminal.")]
@@ -33,24 +44,32 @@ Raw = Annotated[bool, typer.Option("--raw", help="Show the raw difference of eve
 
 @commands.command(
     epilog="Examples:\n\n"
+    "python -m ops preview --stack prod\n\n"
+    "python -m ops preview --stack prod --save preview.json --format markdown > comment.md\n\n"
     "pulumi preview --json > preview.json; python -m ops preview --json preview.json\n\n"
-    "python -m ops preview --json preview.json --format markdown > comment.md\n\n"
-    "Exit status: 0, or 2 if the file cannot be read or is not a preview."
+    "Exit status: 0, or 1 if the preview failed or a policy refused it, or 2 if there is no preview."
 )
-def preview(file: File, form: Form = Format.TERMINAL, raw: Raw = False) -> None:
+def preview(
+    stack: Stack = "", file: File = "", save: Save = None, form: Form = Format.TERMINAL, raw: Raw = False
+) -> None:
     """Summarise a preview for a reviewer: counts, replacements and deletions, then changes by component."""
-    _show(_read(file), None, form, raw=raw)
+    found = _preview(stack, file, save)
+    _show(found, None, form, raw=raw)
+    raise typer.Exit(1 if found.failed else 0)
 
 
 @commands.command(
     epilog="Examples:\n\n"
-    "python -m ops guard --json preview.json\n\n"
+    "python -m ops guard --stack prod\n\n"
     "python -m ops guard --json preview.json --allow 'tls-stays-strict=CHG-42: pulls are off for a test'\n\n"
     f"Rules: {', '.join(rules.RULES)}.\n\n"
-    "Exit status: 0 if no rule is violated, 1 if one is, 2 if the file or an option is wrong."
+    "Exit status: 0 if no rule is violated, 1 if one is, 2 if there is no preview or an option is wrong."
 )
 def guard(
-    file: File,
+    *,
+    stack: Stack = "",
+    file: File = "",
+    save: Save = None,
     allow: Annotated[
         list[str] | None,
         typer.Option("--allow", metavar="RULE=REASON", help="Override one rule (repeatable); the summary says so."),
@@ -59,9 +78,10 @@ def guard(
     raw: Raw = False,
 ) -> None:
     """Judge a preview: refuse one that would lose a server, an address, all ways in, or the strictness of TLS."""
-    verdict_on = _read(file)
-    verdict = rules.judge(verdict_on, _allowed(allow or []))
-    _show(verdict_on, verdict, form, raw=raw)
+    allowed = _allowed(allow or [])
+    found = _preview(stack, file, save)
+    verdict = rules.judge(found, allowed)
+    _show(found, verdict, form, raw=raw)
     raise typer.Exit(1 if verdict.refused else 0)
 
 
@@ -74,6 +94,31 @@ def _show(found: Preview, verdict: rules.Verdict | None, form: Format, *, raw: b
             sys.stdout.write(markdown.render(summary, verdict))
         case Format.JSON:
             sys.stdout.write(plain_data.render(summary, verdict))
+
+
+def _preview(stack: str, file: str, save: Path | None) -> Preview:
+    """Return the preview of a file, or run one."""
+    if file and (stack or save):
+        refuse("--json reads a saved preview, and --stack and --save run a new one; give one or the other")
+    if file:
+        return _read(file)
+    try:
+        text = Pulumi(stack=stack).preview()
+    except EngineError as error:
+        refuse(str(error))
+    if save:
+        _save(save, text)
+    return parse(text)
+
+
+def _save(file: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    try:
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        refuse(f"{file}: {error.strerror}; --save takes the name of a file that can be written")
 
 
 def _read(file: str) -> Preview:

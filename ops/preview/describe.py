@@ -36,6 +36,8 @@ _NOUNS: Final = {
     "tls:index/locallySignedCert:LocallySignedCert": "certificate of our own authority",
     "random:index/randomPassword:RandomPassword": "generated password",
     "command:remote:Command": "command on a server",
+    "hcloud:index/serverNetwork:ServerNetwork": "attachment to the private network",
+    "random:index/randomId:RandomId": "generation number",
     "pulumi:providers:kubernetes": "Kubernetes provider",
 }
 
@@ -62,7 +64,8 @@ def _general(change: Change) -> Phrase:
 
 
 def _noun(change: Change) -> str:
-    return _NOUNS.get(change.type, change.type.rpartition(":")[2])
+    short = change.type.rpartition(":")[2]
+    return _NOUNS.get(change.type) or (f"component {short}" if change.type.startswith("honeydue:") else short)
 
 
 def _server(change: Change, _config: Config) -> Iterator[Phrase]:

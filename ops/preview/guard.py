@@ -82,8 +82,10 @@ def judge(preview: Preview, allowed: Mapping[str, str]) -> Verdict:
 
 
 def _complete(facts: Facts) -> Iterator[str]:
+    refusals = [each for each in facts.preview.policies or () if each.mandatory]
+    yield from dict.fromkeys(f"policy {each.policy} refuses {each.resource}" for each in refusals)
     errors = [each.message for each in facts.preview.diagnostics if each.severity == "error"]
-    if errors:
+    if errors and not refusals:
         yield f"the preview failed, so it may lack changes: {errors[0]}"
 
 

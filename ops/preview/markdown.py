@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.preview.guard import Verdict
-from ops.preview.reading import Diagnostic
+from ops.preview.reading import Diagnostic, PolicyMessage
 from ops.preview.summary import Item, Section, Summary
 
 LIMIT: Final = 65_536
@@ -55,7 +55,8 @@ def render(summary: Summary, verdict: Verdict | None, limit: int = LIMIT) -> str
     head = "\n".join(_head(summary, verdict))
     loud, unknown = _Block.of(summary.loud), _Block.of(summary.unknown, folded=True)
     groups = [_Block.of(section) for section in summary.groups]
-    tail = "\n".join(_messages([each for each in summary.diagnostics if each.severity != "error"]))
+    advisories = _policies("Policies warn", [each for each in summary.policies if not each.mandatory])
+    tail = "\n".join([*advisories, *_messages([each for each in summary.diagnostics if each.severity != "error"])])
 
     def text() -> str:
         parts = [head, *(block.text for block in (loud, *groups, unknown)), tail]
@@ -84,6 +85,7 @@ def _head(summary: Summary, verdict: Verdict | None) -> Iterator[str]:
     if verdict is not None:
         yield from _verdict(verdict)
     yield from _messages([each for each in summary.diagnostics if each.severity == "error"])
+    yield from _policies("Policies refuse this preview", [each for each in summary.policies if each.mandatory])
     yield from (f"{note}\n" for note in summary.notes)
 
 
@@ -106,6 +108,17 @@ def _messages(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
         yield f"**{_escape(title)}**\n\n{_fenced(_cut(each.message).splitlines())}\n"
     if len(diagnostics) > _MESSAGES:
         yield f"{len(diagnostics) - _MESSAGES:,} messages left out\n"
+
+
+def _policies(title: str, messages: Sequence[PolicyMessage]) -> Iterator[str]:
+    if not messages:
+        return
+    yield f"**{title}**\n"
+    for each in messages[:_MESSAGES]:
+        yield f"- `{each.policy}` about {_escape(each.resource)}: {_escape(each.message)}"
+    if len(messages) > _MESSAGES:
+        yield f"- {len(messages) - _MESSAGES:,} messages left out"
+    yield ""
 
 
 def _item(item: Item, *, diffs: bool) -> str:

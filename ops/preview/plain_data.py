@@ -20,6 +20,10 @@ def render(summary: Summary, verdict: Verdict | None) -> str:
             {"severity": each.severity, "resource": each.resource, "message": each.message}
             for each in summary.diagnostics
         ],
+        "policies": [
+            {"policy": each.policy, "mandatory": each.mandatory, "resource": each.resource, "message": each.message}
+            for each in summary.policies
+        ],
         "notes": list(summary.notes),
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

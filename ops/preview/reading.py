@@ -1,7 +1,8 @@
 """Read the saved output of `pulumi preview --json`, as the engine 3.259 writes it.
 
 The engine omits most unchanged resources from `steps` and counts them in `changeSummary`. It writes one `replace` per
-replaced resource. It omits all messages of policies; a violation shows only as the error `preview failed`.
+replaced resource. It omits all messages of policies; a violation shows only as the error `preview failed`. A file that
+`python -m ops preview --save` wrote has them under `policies` (ops/engine.py).
 """
 
 import json
@@ -54,18 +55,36 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyMessage:
+    """A message of a policy: its name, whether it refuses the preview, its text, and the resource."""
+
+    policy: str
+    mandatory: bool
+    message: str
+    resource: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """A preview without its secrets.
 
     Attributes:
         unchanged: The number of resources that stay as they are.
         config: The stack's config; a structured value is JSON in a string.
+        policies: The messages of policies, None if the file omits them.
     """
 
     steps: tuple[Step, ...] = ()
     unchanged: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
     config: Mapping[str, Any]
+    policies: tuple[PolicyMessage, ...] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the preview ended with an error or a policy refused it."""
+        errors = any(each.severity == "error" for each in self.diagnostics)
+        return errors or any(each.mandatory for each in self.policies or ())
 
 
 def parse(text: str) -> Preview:
@@ -88,6 +107,7 @@ def parse(text: str) -> Preview:
             unchanged=max(same, int((content.get("changeSummary") or {}).get("same", 0))),
             diagnostics=_diagnostics(content.get("diagnostics") or []),
             config=_mapping(redact(content.get("config") or {}), "config"),
+            policies=_policies(content["policies"]) if "policies" in content else None,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise NotAPreviewError(f"a part of it has another form: {redact_text(repr(error))}") from error
@@ -135,3 +155,16 @@ def _diagnostics(entries: list[Mapping[str, Any]]) -> tuple[Diagnostic, ...]:
         for entry in entries
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _policies(entries: list[Mapping[str, Any]]) -> tuple[PolicyMessage, ...]:
+    found = [
+        PolicyMessage(
+            policy=redact_text(str(entry["policyName"])),
+            mandatory=entry.get("enforcementLevel") == "mandatory",
+            message=redact_text(str(entry.get("message", ""))).strip(),
+            resource=redact_text(str(entry.get("resourceUrn") or "").split("::", 3)[-1]),
+        )
+        for entry in entries
+    ]
+    return tuple(dict.fromkeys(sorted(found, key=lambda each: not each.mandatory)))

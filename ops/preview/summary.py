@@ -7,7 +7,7 @@ from typing import Final
 from ops.preview.changes import GROUPS, Change, Kind, changes, counts
 from ops.preview.describe import describe, ended_protection
 from ops.preview.phrases import Phrase, listed
-from ops.preview.reading import Diagnostic, Preview
+from ops.preview.reading import Diagnostic, PolicyMessage, Preview
 
 LOUD: Final = frozenset({Kind.REPLACE, Kind.DELETE})
 _WEIGHTS: Final = (
@@ -22,8 +22,8 @@ _WEIGHTS: Final = (
 """Types whose replacement or deletion is shown first, the gravest first."""
 _SEVERITIES: Final = {"error": 0, "warning": 1}
 _POLICIES_OMITTED: Final = (
-    "A policy may have refused this preview: `pulumi preview --json` omits the messages of policies. "
-    "`pulumi preview --policy-pack policy` shows them."
+    "This preview has no messages of policies, because `pulumi preview --json` omits them, also those of a policy that "
+    "refused it. `python -m ops preview --stack STACK` shows them."
 )
 
 
@@ -55,6 +55,7 @@ class Summary:
         groups: All other changes, by component in the order of the data flow.
         unknown: Which inputs are unknown until the update.
         diagnostics: The messages of the preview, errors first.
+        policies: The messages of policies, those that refuse the preview first.
         notes: What the preview cannot show.
     """
 
@@ -63,6 +64,7 @@ class Summary:
     groups: tuple[Section, ...]
     unknown: Section
     diagnostics: tuple[Diagnostic, ...]
+    policies: tuple[PolicyMessage, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -75,6 +77,8 @@ class Summary:
         """The counts in one line, or `No changes`."""
         changed = [f"{number:,} {kind}" for kind, number in self.counts.items() if number and kind is not Kind.SAME]
         unchanged = f"{self.counts[Kind.SAME]:,} unchanged"
+        if any(each.mandatory for each in self.policies):
+            return f"Policies refuse this preview: {', '.join([*changed, unchanged])}"
         if any(each.severity == "error" for each in self.diagnostics):
             return f"The preview failed: {', '.join([*changed, unchanged])} before the error"
         return ", ".join([*(changed or ["No changes"]), unchanged])
@@ -90,8 +94,8 @@ def summarise(preview: Preview) -> Summary:
         Section(title=group, items=_merged(_described(preview, [change for change in quiet if change.group == group])))
         for group in GROUPS
     ]
-    errors_first = sorted(preview.diagnostics, key=lambda each: _SEVERITIES.get(each.severity, len(_SEVERITIES)))
-    unexplained = [each.message for each in preview.diagnostics if each.severity == "error"] == ["preview failed"]
+    spoken = [each for each in preview.diagnostics if not (preview.policies and each.message == "preview failed")]
+    errors_first = sorted(spoken, key=lambda each: _SEVERITIES.get(each.severity, len(_SEVERITIES)))
     return Summary(
         counts=counts(preview),
         loud=Section(
@@ -104,7 +108,8 @@ def summarise(preview: Preview) -> Summary:
         groups=tuple(section for section in groups if section.items),
         unknown=Section(title="Unknown until the update", items=_unknown(every)),
         diagnostics=tuple(errors_first),
-        notes=(_POLICIES_OMITTED,) if unexplained else (),
+        policies=preview.policies or (),
+        notes=(_POLICIES_OMITTED,) if preview.policies is None else (),
     )
 
 

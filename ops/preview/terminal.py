@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ops.preview.guard import Verdict
+from ops.preview.reading import PolicyMessage
 from ops.preview.summary import LOUD, Section, Summary
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -21,6 +22,9 @@ def show(summary: Summary, verdict: Verdict | None, *, raw: bool) -> None:
     for each in summary.diagnostics:
         if each.severity == "error":
             _diagnostic(console, each.severity, each.resource, each.message)
+    for policy in summary.policies:
+        if policy.mandatory:
+            _policy(console, policy)
     for note in summary.notes:
         console.print(Text(note))
     _section(console, summary.loud, "bold red", raw=raw)
@@ -30,6 +34,14 @@ def show(summary: Summary, verdict: Verdict | None, *, raw: bool) -> None:
     for each in summary.diagnostics:
         if each.severity != "error":
             _diagnostic(console, each.severity, each.resource, each.message)
+    for policy in summary.policies:
+        if not policy.mandatory:
+            _policy(console, policy)
+
+
+def _policy(console: Console, policy: PolicyMessage) -> None:
+    verb, style = ("refuses", "bold red") if policy.mandatory else ("warns about", "yellow")
+    console.print(Text(f"policy {policy.policy} {verb} {policy.resource}: {policy.message}", style=style))
 
 
 def _section(console: Console, section: Section, style: str, *, raw: bool) -> None:

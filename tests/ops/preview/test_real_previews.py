@@ -167,7 +167,7 @@ def test_a_policy_s_message_is_not_in_the_json_and_the_summary_says_where_it_is(
         ("error", "preview failed"),
         ("warning", "careful"),
     ]
-    assert "omits the messages of policies" in violation.summary.notes[0]
+    assert "`pulumi preview --json` omits them" in violation.summary.notes[0]
 
 
 def test_no_secret_is_in_a_summary(saved: Mapping[str, Saved]) -> None:
