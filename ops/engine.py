@@ -49,8 +49,8 @@ class Pulumi:
     def preview(self) -> str:
         """Preview an update with the policy pack, and return JSON.
 
-        It is the object that `pulumi preview --json` prints, and two more keys: `policies`, the engine's policy events,
-        and `policyPacks`, the versions of the packs that ran.
+        It is the object that `pulumi preview --json` prints, and more keys: `stack`, the name that was
+        given; `policies`, the engine's policy events; `policyPacks`, the versions of the packs that ran.
 
         Raises:
             EngineError: If there is no preview at all, as without a login. A failed preview is returned.
@@ -111,6 +111,8 @@ class Pulumi:
             content = json.loads(result.stdout)
         except ValueError as error:
             raise EngineError(_reason(result, arguments)) from error
+        if self.stack:
+            content["stack"] = self.stack
         content["policies"] = [event["policyEvent"] for event in result.events if "policyEvent" in event]
         ends = [event["summaryEvent"] for event in result.events if "summaryEvent" in event]
         content["policyPacks"] = (ends[-1].get("PolicyPacks") or {}) if ends else {}

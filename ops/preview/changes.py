@@ -53,6 +53,8 @@ _GROUPS: Final = {
     "honeydue:index:Routes": "routes",
 }
 """The group of a resource with this type, or with a parent of it; the first match counts."""
+_LONG: Final = 60
+"""Characters from which a value has no place in a sentence."""
 GROUPS: Final = ("servers", "firewalls", "DNS", "certificates", "cluster", "Traefik", "routes", "other")
 """The groups in the order of the data flow."""
 
@@ -74,6 +76,14 @@ class Change:
         """The inputs that differ."""
         names = sorted({*self.before, *self.after})
         return tuple(name for name in names if self.before.get(name) != self.after.get(name))
+
+    @cached_property
+    def leaves(self) -> tuple[tuple[str, Any, Any], ...]:
+        """The scalars that differ: path, value before, value after; none if a value is too long for a sentence."""
+        before, after = dict(_leaves(self.before)), dict(_leaves(self.after))
+        found = [(path, before.get(path), after.get(path)) for path in sorted({*before, *after})]
+        changed = [each for each in found if each[1] != each[2]]
+        return tuple(changed) if not any(_long(value) for each in changed for value in each[1:]) else ()
 
     @cached_property
     def unknown(self) -> tuple[str, ...]:
@@ -131,6 +141,10 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
                 yield from _leaves(inner, f"{path}[{index}]")
         case _:
             yield path, value
+
+
+def _long(value: Any) -> bool:
+    return isinstance(value, str) and (len(value) > _LONG or "\n" in value)
 
 
 def _lines(inputs: Mapping[str, Any]) -> Iterator[str]:

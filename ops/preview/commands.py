@@ -54,7 +54,9 @@ def _special(change: Change, node: str, part: str) -> Iterator[Phrase]:
             if old.get(program) != new.get(program):
                 yield Phrase(lead=f"host program {program} changes on ", slot=node, counted="server")
     elif part == "k3s" and (versions := _VERSION.findall(before) + _VERSION.findall(after)) and len(set(versions)) == 2:
-        yield Phrase(lead=f"k3s {versions[0]} -> {versions[1]} on ", slot=node, counted="server")
+        yield Phrase(
+            lead=f"k3s {versions[0]} -> {versions[1]} on ", slot=node, tail=", one after another", counted="server"
+        )
     same_call = before and _PROGRAM.sub(r"\1", before) == _PROGRAM.sub(r"\1", after)
     if part != "programs" and change.keys == ("create",) and same_call:
         yield Phrase(lead=f"{part} runs again with a changed host program on ", slot=node, counted="server")
@@ -65,7 +67,7 @@ def _host_firewall(change: Change, node: str) -> Iterator[Phrase]:
     if after is None:
         return
     for text in rule_changes(host_sources(change.before) or {}, after):
-        yield Phrase(lead=f"{text} on ", slot=node)
+        yield Phrase(lead=f"{text} at ", slot=node)
     old, new = host_policy(change.before), host_policy(change.after)
     for name in _DEFAULTS:
         if old and new and old.get(name) != new.get(name):

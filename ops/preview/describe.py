@@ -19,6 +19,8 @@ _VERBS: Final = {
     Kind.OTHER: "another operation on {noun}: ",
     Kind.SAME: "{noun} is unchanged: ",
 }
+_FEW: Final = 4
+"""A sentence names the old and the new value of at most this many inputs."""
 _NOUNS: Final = {
     "hcloud:index/primaryIp:PrimaryIp": "primary IP",
     "hcloud:index/server:Server": "server",
@@ -59,6 +61,10 @@ def ended_protection(change: Change) -> Phrase:
 
 
 def _general(change: Change) -> Phrase:
+    some = change.leaves
+    if change.kind is Kind.UPDATE and 0 < len(some) <= _FEW:
+        values = [f"{path} {shown(before)} -> {shown(after)}" for path, before, after in some]
+        return Phrase(lead=f"{_noun(change)} changes ({', '.join(values)}): ", slot=change.name)
     verb = _VERBS[change.kind].format(noun=_noun(change), keys=listed(change.keys) or "secret values")
     return Phrase(lead=verb, slot=change.name)
 
@@ -98,7 +104,7 @@ def _generation(change: Change, _config: Config) -> Iterator[Phrase]:
 def _cloud_firewall(change: Change, _config: Config) -> Iterator[Phrase]:
     if change.kind in (Kind.CREATE, Kind.UPDATE):
         for text in rule_changes(cloud_sources(change.before) or {}, cloud_sources(change.after) or {}):
-            yield Phrase(lead=f"{text} in the cloud firewall")
+            yield Phrase(lead=f"{text} at ", slot="the cloud firewall")
 
 
 def _record(change: Change, _config: Config) -> Iterator[Phrase]:

@@ -81,7 +81,7 @@ def _shorten(block: _Block, surplus: int) -> None:
 
 
 def _head(summary: Summary, verdict: Verdict | None) -> Iterator[str]:
-    yield f"## Preview: {_escape(summary.headline)}\n"
+    yield f"## {_escape(summary.title)}\n"
     if verdict is not None:
         yield from _verdict(verdict)
     yield from _messages([each for each in summary.diagnostics if each.severity == "error"])

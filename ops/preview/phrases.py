@@ -62,11 +62,12 @@ def rule_changes(before: Mapping[str, set[str]], after: Mapping[str, set[str]]) 
         after: The sources that may reach it after the update.
     """
     for port in sorted({*before, *after}, key=_natural):
+        name = port if port.startswith("every") else f"port {port}"
         old, new = before.get(port, set()), after.get(port, set())
         if new - old:
-            yield f"{port} opens for {ranges(new - old)}"
+            yield f"{name} opens for {ranges(new - old)}"
         if old - new:
-            yield f"{port} closes for {ranges(old - new)}"
+            yield f"{name} closes for {ranges(old - new)}"
 
 
 def shown(value: Any) -> str:

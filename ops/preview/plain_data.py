@@ -10,6 +10,7 @@ from ops.preview.summary import Section, Summary
 def render(summary: Summary, verdict: Verdict | None) -> str:
     """Return the summary as JSON; `guard` is null without a verdict."""
     content = {
+        "stack": summary.stack,
         "headline": summary.headline,
         "counts": {str(kind): number for kind, number in summary.counts.items()},
         "guard": _verdict(verdict),

@@ -15,6 +15,7 @@ from ops.preview.redaction import redact, redact_text
 
 KUBERNETES_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 _PARTS: Final = ("steps", "diagnostics", "changeSummary")
+_FRAMEWORK: Final = re.compile(r"^can't run policy '[^']*' from policy pack '[^']*' during preview: ")
 _REPEATED: Final = re.compile(r"^((error|warning): )?(an unhandled error occurred: )?")
 
 
@@ -70,10 +71,12 @@ class Preview:
 
     Attributes:
         unchanged: The number of resources that stay as they are.
+        stack: The stack's name, empty if the file does not contain it.
         config: The stack's config; a structured value is JSON in a string.
         policies: The messages of policies, None if the file omits them.
     """
 
+    stack: str = ""
     steps: tuple[Step, ...] = ()
     unchanged: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -103,6 +106,7 @@ def parse(text: str) -> Preview:
         steps = tuple(_step(step) for step in content.get("steps") or [])
         same = sum(step.operation == "same" for step in steps)
         return Preview(
+            stack=redact_text(str(content.get("stack") or _stack(content))),
             steps=steps,
             unchanged=max(same, int((content.get("changeSummary") or {}).get("same", 0))),
             diagnostics=_diagnostics(content.get("diagnostics") or []),
@@ -113,6 +117,12 @@ def parse(text: str) -> Preview:
         raise NotAPreviewError(f"a part of it has another form: {redact_text(repr(error))}") from error
     except RecursionError as error:
         raise NotAPreviewError("it is nested too deeply") from error
+
+
+def _stack(content: Mapping[str, Any]) -> str:
+    """Return the stack of the first URN, `urn:pulumi:STACK::PROJECT::...`."""
+    found = [re.match(r"urn:pulumi:(.+?)::", str(step["urn"])) for step in (content.get("steps") or [])[:1]]
+    return found[0][1] if found and found[0] else ""
 
 
 def _step(step: Mapping[str, Any]) -> Step:
@@ -162,7 +172,7 @@ def _policies(entries: list[Mapping[str, Any]]) -> tuple[PolicyMessage, ...]:
         PolicyMessage(
             policy=redact_text(str(entry["policyName"])),
             mandatory=entry.get("enforcementLevel") == "mandatory",
-            message=redact_text(str(entry.get("message", ""))).strip(),
+            message=_FRAMEWORK.sub("", redact_text(str(entry.get("message", "")))).strip(),
             resource=redact_text(str(entry.get("resourceUrn") or "").split("::", 3)[-1]),
         )
         for entry in entries

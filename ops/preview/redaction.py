@@ -44,6 +44,10 @@ _SECRETS: Final = re.compile(
     r"|(?<![\w.+/=-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[A-Za-z0-9_-]{40,}(?![\w.+/=-])",
     re.DOTALL,
 )
+_PUBLIC: Final = re.compile(
+    r"-----BEGIN (CERTIFICATE REQUEST|CERTIFICATE|PUBLIC KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----\n?", re.DOTALL
+)
+"""Not secret, but long, and parts of it look like tokens."""
 _ASSIGNED: Final = re.compile(
     r"(?i)((?:token|(?:api|access|secret)[-_]?key|password|passwd|secret)[\"']?\s*[:=]\s*[\"']?|\bbearer\s+)"
     r"(?!\[secret\])[^\s\"',;]{8,}"
@@ -83,6 +87,7 @@ def redact_text(text: str) -> str:
     if _KUBECONFIG.search(text):
         return SECRET
     plain = _CONTROL.sub("", _COLOUR.sub("", text))
+    plain = _PUBLIC.sub(lambda found: f"[{found[1].lower()}]", plain)
     for pattern in (_SECRETS, _ENCODED):
         plain = pattern.sub(SECRET, plain)
     return _ASSIGNED.sub(lambda found: found[1] + SECRET, plain)

@@ -50,6 +50,7 @@ class Summary:
     """What a reviewer reads.
 
     Attributes:
+        stack: The stack's name, or empty.
         counts: The number of resources by kind.
         loud: Replacements, deletions and ended protections.
         groups: All other changes, by component in the order of the data flow.
@@ -59,6 +60,7 @@ class Summary:
         notes: What the preview cannot show.
     """
 
+    stack: str
     counts: dict[Kind, int]
     loud: Section
     groups: tuple[Section, ...]
@@ -71,6 +73,11 @@ class Summary:
     def empty(self) -> bool:
         """Whether nothing changes."""
         return not self.loud.items and not self.groups
+
+    @property
+    def title(self) -> str:
+        """The stack and the headline."""
+        return f"Preview of {self.stack}: {self.headline}" if self.stack else f"Preview: {self.headline}"
 
     @property
     def headline(self) -> str:
@@ -97,6 +104,7 @@ def summarise(preview: Preview) -> Summary:
     spoken = [each for each in preview.diagnostics if not (preview.policies and each.message == "preview failed")]
     errors_first = sorted(spoken, key=lambda each: _SEVERITIES.get(each.severity, len(_SEVERITIES)))
     return Summary(
+        stack=preview.stack,
         counts=counts(preview),
         loud=Section(
             title="Replaced, deleted or no longer protected",

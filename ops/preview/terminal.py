@@ -16,7 +16,7 @@ _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow"}
 def show(summary: Summary, verdict: Verdict | None, *, raw: bool) -> None:
     """Print the summary to stdout; `raw` adds the raw difference of every resource."""
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-    console.print(Text(summary.headline, style="bold"))
+    console.print(Text(summary.title, style="bold"))
     if verdict is not None:
         _verdict(console, verdict)
     for each in summary.diagnostics:

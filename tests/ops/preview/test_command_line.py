@@ -26,7 +26,7 @@ def guard(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_a_preview_on_stdin_is_summarised_without_colours() -> None:
     done = ops("preview", "--json", "-", stdin=DELETED)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] == "1 deleted, 3 unchanged"
+    assert done.stdout.splitlines()[0] == "Preview of prod: 1 deleted, 3 unchanged"
     assert "\x1b" not in done.stdout
 
 

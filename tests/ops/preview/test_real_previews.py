@@ -106,10 +106,8 @@ def test_a_first_preview_is_all_new_and_not_refused(saved: Mapping[str, Saved]) 
 
 def test_a_new_operator_opens_ports_in_both_firewalls(saved: Mapping[str, Saved]) -> None:
     assert saved["operator"].sentences == [
-        "22 opens for 198.18.0.99/32 in the cloud firewall",
-        "6443 opens for 198.18.0.99/32 in the cloud firewall",
-        "22 opens for 198.18.0.99/32 on node1, node2, node3",
-        "6443 opens for 198.18.0.99/32 on node1, node2, node3",
+        "port 22 opens for 198.18.0.99/32 at node1, node2, node3, the cloud firewall",
+        "port 6443 opens for 198.18.0.99/32 at node1, node2, node3, the cloud firewall",
         "the firewall's rules are confirmed on 3 servers",
     ]
     assert judge(saved["operator"].preview, {}).findings == ()
@@ -134,7 +132,7 @@ def test_a_replaced_server_is_loud_and_allowed(saved: Mapping[str, Saved]) -> No
 
 def test_a_canary_s_weight_and_an_upgrade_are_one_sentence_each(saved: Mapping[str, Saved]) -> None:
     assert saved["canary"].sentences == ["canary.sandbox.test: weight of api-next 10 -> 20"]
-    assert "k3s v1.34.6+k3s1 -> v1.35.3+k3s1 on 3 servers" in saved["k3s"].sentences
+    assert "k3s v1.34.6+k3s1 -> v1.35.3+k3s1 on 3 servers, one after another" in saved["k3s"].sentences
 
 
 def test_a_changed_host_program_is_named_and_so_are_the_commands_that_run_it(saved: Mapping[str, Saved]) -> None:

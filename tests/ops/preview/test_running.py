@@ -61,7 +61,7 @@ def test_a_policy_s_refusal_is_named_by_both_commands(checkout: Checkout) -> Non
     finally:
         main.write_text(kept)
     assert preview.returncode == 1
-    assert preview.stdout.startswith("## Preview: Policies refuse this preview: ")
+    assert preview.stdout.startswith("## Preview of prod: Policies refuse this preview: ")
     assert "- `cloud-firewall-is-narrow` about open: " in preview.stdout
     judged = ops(checkout, "guard", "--json", "refused.json")
     assert judged.returncode == 1

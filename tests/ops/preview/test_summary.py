@@ -10,6 +10,7 @@ from ops.preview import markdown, plain_data
 from ops.preview.changes import GROUPS, Kind, changes, counts
 from ops.preview.summary import Summary, summarise
 from tests.ops.preview.previews import (
+    CERTIFICATE,
     COMMAND,
     FIREWALL,
     RECORD,
@@ -78,15 +79,14 @@ def test_a_source_opens_a_port_in_the_cloud_firewall_and_on_each_server() -> Non
             for number in (10, 2, 1)
         ],
     ) == [
-        "443 opens for 2606:4700::/32 in the cloud firewall",
-        "443 opens for 2606:4700::/32 on node1, node2, node10",
+        "port 443 opens for 2606:4700::/32 at node1, node2, node10, the cloud firewall",
     ]
 
 
 def test_many_sources_are_counted() -> None:
     after = {"p443": [f"192.0.{number}.0/24" for number in range(9)]}
     [sentence] = said(step("update", FIREWALL, "f", cloud_rules(), cloud_rules(**after)))
-    assert sentence.startswith("443 opens for 9 ranges (192.0.0.0/24,")
+    assert sentence.startswith("port 443 opens for 9 ranges (192.0.0.0/24,")
 
 
 def test_a_canary_s_weight_names_the_host() -> None:
@@ -112,7 +112,7 @@ def test_a_changed_host_program_and_k3s_release_are_counted_by_server() -> None:
     assert said(
         *[step("update", COMMAND, f"{node}-programs", programs("a"), programs("b")) for node in nodes],
         *[step("update", COMMAND, f"{node}-k3s", joining("v1.34.6+k3s1"), joining("v1.35.3+k3s1")) for node in nodes],
-    ) == ["host program ufw changes on 3 servers", "k3s v1.34.6+k3s1 -> v1.35.3+k3s1 on 3 servers"]
+    ) == ["host program ufw changes on 3 servers", "k3s v1.34.6+k3s1 -> v1.35.3+k3s1 on 3 servers, one after another"]
 
 
 def test_ended_protection_is_loud() -> None:
@@ -222,3 +222,19 @@ def test_an_empty_preview_says_no_changes_in_every_rendering() -> None:
     assert summary.headline == "No changes, 137 unchanged"
     assert "No changes" in markdown.render(summary, None)
     assert json.loads(plain_data.render(summary, None))["counts"]["unchanged"] == 137
+
+
+def test_few_changed_inputs_are_named_with_both_values() -> None:
+    before = {"spec": {"rateLimit": {"average": 20, "burst": 40, "period": "1s"}}}
+    after = {"spec": {"rateLimit": {"average": 40, "burst": 40, "period": "1s"}}}
+    kind = "honeydue:index:Routes$kubernetes:traefik.io/v1alpha1:Middleware"
+    change = step("update", kind, "rate-limit", before, after)
+    assert sentences(summarise(preview(change))) == ["Middleware changes (spec.rateLimit.average 20 -> 40): rate-limit"]
+
+
+def test_a_certificate_in_a_difference_is_one_word() -> None:
+    body = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\nqwertyQWERTY0123456789"
+    pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{body}\n-----END CERTIFICATE REQUEST-----\n"
+    found = summarise(preview(step("create", CERTIFICATE, "origin-1-certificate-0", None, {"csr": pem})))
+    [(_, lines)] = found.groups[0].items[0].diffs
+    assert "+csr: [certificate request]" in "\n".join(lines)
