@@ -3,7 +3,7 @@
 from typing import Final
 
 from components.settings import Route, Server
-from components.traefik import UID
+from components.traefik import UID, chart_values
 from pictures.facts import Access, Facts
 from pictures.svg import Drawing
 
@@ -14,6 +14,9 @@ WIDE: Final = (WIDTH - 2 * MARGIN - 2 * GAP) / 3
 LEFTS: Final = [MARGIN + index * (WIDE + GAP) for index in range(3)]
 SERVERS_TOP: Final = 176
 ROUTES_TOP: Final = 486
+_ENTRY: Final = chart_values([], "")["ports"]
+_LISTENS: Final = {"22": "sshd", "6443": "API"}
+"""What answers operators. A port without a name here must get one before it can be drawn."""
 WEB: Final = 60
 """Where the web traffic enters a server, from the server's left edge; operators enter as far from its right edge."""
 
@@ -95,12 +98,12 @@ def _server(drawing: Drawing, left: float, server: Server, web: str, operators: 
     lines = [
         ("title", "Traefik"),
         ("note", "on the host network"),
-        ("note", ":80 redirects to HTTPS"),
-        ("note", ":443 ends TLS"),
+        ("note", f":{_ENTRY['web']['port']} redirects to HTTPS"),
+        ("note", f":{_ENTRY['websecure']['port']} ends TLS"),
         ("note", f"runs as user {UID}"),
     ]
     drawing.box("traefik", left + 12, top + 172, 172, 98, lines)
-    lines = [("text", "sshd :22"), ("text", "API :6443")]
+    lines = [("text", f"{_LISTENS[port]} :{port}") for port in operators.split(", ")]
     drawing.box("operator", left + WIDE - 102, top + 172, 90, 98, lines)
     drawing.arrow("traefik", (left + WEB, top + 270), (left + WEB, ROUTES_TOP - 2))
 

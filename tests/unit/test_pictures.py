@@ -13,6 +13,7 @@ from pictures import request_path, terminal
 from pictures.__main__ import IMAGES, app
 from pictures.facts import Facts, production
 from pictures.svg import DARK, KINDS, LIGHT, SIZES, WIDTHS, Drawing
+from sandbox.commands.show import REAL, SIMULATED
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURES = sorted(IMAGES.glob("*.svg"))
@@ -150,6 +151,12 @@ def test_a_picture_has_a_title_a_description_and_nothing_from_elsewhere(path: Pa
         assert element.text
     assert "script" not in {element.tag.removeprefix(SVG) for element in root.iter()}
     assert re.findall(r"(?:href|src)\s*=|url\((?!#)|@import", text) == []
+
+
+def test_the_capture_of_the_sandbox_shows_what_the_sandbox_prints_today() -> None:
+    text = " ".join(words((IMAGES / "sandbox.svg").read_text()))
+    for printed in ("$ make sandbox", REAL, *(what for what, _ in SIMULATED)):
+        assert printed in text, "record it again, as docs/images/README.md says"
 
 
 def test_a_capture_shows_the_first_and_last_lines_and_counts_the_others() -> None:
