@@ -36,7 +36,7 @@ check: $(READY)
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --quiet --check .
 	@echo 'mypy: types'
-	@$(VENV)/bin/mypy --strict components sandbox ops tests bench __main__.py .ci/requirements.py
+	@$(VENV)/bin/mypy --strict components sandbox ops pictures tests bench __main__.py .ci/requirements.py
 	@$(VENV)/bin/mypy --strict policy
 	@echo 'shellcheck: every shell file'
 	@.ci/shell-files | xargs -0 $(VENV)/bin/shellcheck
