@@ -3,6 +3,7 @@
 import typer
 
 from ops.preview.command import commands as preview
+from ops.stacks.command import commands as stacks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,5 +13,5 @@ app = typer.Typer(
     help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
     epilog="Start with: python -m ops preview --stack STACK",
 )
-for commands in (preview,):
+for commands in (preview, stacks):
     app.add_typer(commands)

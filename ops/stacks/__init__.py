@@ -1,0 +1,1 @@
+"""Stack files: a new one from a few answers, and the values that travel from one to another."""
