@@ -82,14 +82,15 @@ def compare(source: StackConfig, target: StackConfig, keys: Collection[str] = ()
             continue
         if key == "routes":
             differences += _routes(source, target, after["routes"], notes)
-        elif given[key] != before[key]:
-            travels = rule.travel is not Travel.ON_REQUEST or key in keys
-            text = f"{_words(key, before[key], given[key])}" + (
-                "" if travels else f" (stays unless you add --key {key})"
-            )
-            differences.append(Difference(place=key, text=text, before=before[key], after=given[key], travels=travels))
-            if travels:
-                after[key] = _sparse_classes(source, before[key], given[key]) if key == "ingressClasses" else given[key]
+            continue
+        value = _classes_after(source, before[key]) if key == "ingressClasses" else given[key]
+        if value == before[key]:
+            continue
+        travels = rule.travel is not Travel.ON_REQUEST or key in keys
+        text = _words(key, before[key], value) + ("" if travels else f" (stays unless you add --key {key})")
+        differences.append(Difference(place=key, text=text, before=before[key], after=value, travels=travels))
+        if travels:
+            after[key] = value
     running = Deployed(k3s_versions={"all": target.k3s_version})
     return Comparison(
         source=source.stack,
@@ -107,10 +108,14 @@ def as_data(settings: Settings) -> Data:
     return {key: value for key, value in settings.model_dump(mode="json", by_alias=True).items() if key in SETTINGS}
 
 
-def _sparse_classes(source: Settings, before: Sequence[Data], given: Sequence[Data]) -> list[Data]:
-    """Return the classes, without defaults in those that are added."""
-    added = [each.model_dump(mode="json", by_alias=True, exclude_defaults=True) for each in source.ingress_classes]
-    return [*given[: len(before)], *added[len(before) :]]
+def _classes_after(source: Settings, before: Sequence[Data]) -> list[Data]:
+    """Return TO's classes as FROM has them, then FROM's other ones, without their defaults."""
+    given = {each.name: each for each in source.ingress_classes}
+    kept = [
+        given.pop(each["name"]).model_dump(mode="json", by_alias=True) if each["name"] in given else each
+        for each in before
+    ]
+    return [*kept, *(each.model_dump(mode="json", by_alias=True, exclude_defaults=True) for each in given.values())]
 
 
 def _routes(source: StackConfig, target: StackConfig, after: list[Data], notes: list[str]) -> Iterator[Difference]:
@@ -174,7 +179,7 @@ def _classes(values: Sequence[Data]) -> str:
     return _listed(
         [
             f"{value['name']} (requires {_listed(value['requiredMiddlewares'])})"
-            if value["requiredMiddlewares"]
+            if value.get("requiredMiddlewares")
             else value["name"]
             for value in values
         ]

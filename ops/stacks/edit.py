@@ -81,8 +81,8 @@ class _Edit:
         ):
             for index, item in enumerate(node.value):
                 self.change(item, before[index], after[index], f"{place}[{index}]")
-            for item in after[len(before) :]:
-                self._add_item(node, item)
+            if len(after) > len(before):
+                self._add_items(node, after[len(before) :])
         else:
             self._replace(node, after, place)
 
@@ -98,28 +98,22 @@ class _Edit:
         for key, part in parts.items():
             if part is not None:
                 self.change(part, before.get(key), after[key], f"{place}.{key}")
-        for key, part in parts.items():
-            if part is None:
-                self._add_entry(node, key, after[key])
+        added = [f"{key}: {one_line(after[key])}" for key, part in parts.items() if part is None]
+        if added and not node.value:
+            self._put(node.start_mark.index, node.end_mark.index, f"{{{', '.join(added)}}}")
+        elif added and node.flow_style:
+            self._put_at(_end_of_last(node), "".join(f", {entry}" for entry in added))
+        elif added:
+            self._add_lines(node.value[0][0].start_mark.column, _end(node), added)
 
-    def _add_entry(self, node: yaml.MappingNode, key: str, value: Any) -> None:
-        """Add a key at the end of a mapping."""
+    def _add_items(self, node: yaml.SequenceNode, values: Sequence[Any]) -> None:
         if not node.value:
-            self._put(node.start_mark.index, node.end_mark.index, f"{{{key}: {one_line(value)}}}")
+            self._put(node.start_mark.index, node.end_mark.index, one_line(list(values)))
         elif node.flow_style:
-            self._put_at(_end(node.value[-1][1]), f", {key}: {one_line(value)}")
+            self._put_at(_end_of_last(node), "".join(f", {one_line(value)}" for value in values))
         else:
-            self._add_lines(node.value[0][0].start_mark.column, _end(node), [f"{key}: {one_line(value)}"])
-
-    def _add_item(self, node: yaml.SequenceNode, value: Any) -> None:
-        if not node.value:
-            self._put(node.start_mark.index, node.end_mark.index, f"[{one_line(value)}]")
-        elif node.flow_style:
-            self._put_at(_end(node.value[-1]), f", {one_line(value)}")
-        else:
-            lines = [f"{key}: {one_line(item)}" for key, item in value.items()] if isinstance(value, Mapping) else []
-            first, *rest = lines or [one_line(value)]
-            self._add_lines(node.start_mark.column, _end(node), [f"- {first}", *(f"  {line}" for line in rest)])
+            lines = [line for value in values for line in _item_lines(value)]
+            self._add_lines(node.start_mark.column, _end(node), lines)
 
     def _replace(self, node: yaml.Node, value: Any, place: str) -> None:
         start, end = node.start_mark.index, _end(node)
@@ -131,13 +125,19 @@ class _Edit:
             return
         if _COMMENT.search(self._text[start:end]):
             raise EditError(f"{place} has comments in it, which a new value would delete; edit it by hand")
-        before = self._text[:start].rstrip()
-        block = isinstance(node, yaml.CollectionNode) and not node.flow_style
-        if block and before.endswith(":"):  # a block begins on the next line, one line does not
-            start = len(before)
-            self._put(start, end, f" {one_line(value)}")
+        if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+            self._put_in_place_of_block(start, end, one_line(value))
         else:
             self._put(start, end, one_line(value))
+
+    def _put_in_place_of_block(self, start: int, end: int, text: str) -> None:
+        """Write one line instead of a block: behind the key, or indented below the comment behind the key."""
+        before = self._text[:start].rstrip()
+        line = before[before.rfind("\n") + 1 :]
+        if line.endswith(":") and "#" not in line:
+            self._put(len(before), end, f" {text}")
+        else:
+            self._put(start, end, f"  {text}")  # a list may begin in the key's column, one line must not
 
     def _add_lines(self, column: int, end: int, lines: Sequence[str]) -> None:
         """Insert lines behind the line on which a value ends."""
@@ -158,9 +158,21 @@ class _Edit:
         self._changes.append(_Change(start, end, text))
 
 
+def _item_lines(value: Any) -> list[str]:
+    """Return the lines of a list's item in a block."""
+    entries = [f"{key}: {one_line(item)}" for key, item in value.items()] if isinstance(value, Mapping) else []
+    first, *rest = entries or [one_line(value)]
+    return [f"- {first}", *(f"  {line}" for line in rest)]
+
+
 def _end(node: yaml.Node) -> int:
     """Return the end of a value. The tree's end of a block is behind the comments that follow it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
+        return _end_of_last(node)
     return int(node.end_mark.index)
+
+
+def _end_of_last(node: yaml.CollectionNode) -> int:
+    """Return the end of the last value in a mapping or a list that is not empty."""
+    last = node.value[-1]
+    return _end(last[1] if isinstance(node, yaml.MappingNode) else last)

@@ -83,12 +83,13 @@ def ask(known: Answers, find_address: Callable[[], IPv4Address | None]) -> Answe
         find_address: Returns this machine's public address. It is called only if the operators are missing.
     """
     zone = known.zone or _question("Cloudflare zone of this stack alone, such as example.com")
-    location = known.location or _question(f"Location ({', '.join(Location)})", Location.NUREMBERG, Location)
+    servers = known.servers or _question("Servers; three survive the loss of one", Fleet.THREE, Fleet)
+    location = known.location or _question("Location at Hetzner", Location.NUREMBERG, Location)
     sold = ", ".join(kind for kind, places in SERVER_TYPES.items() if location in places)
     return replace(
         known,
         zone=zone,
-        servers=known.servers or _question("Servers: 1, or 3 to survive the loss of one", Fleet.THREE, Fleet),
+        servers=servers,
         location=location,
         server_type=known.server_type or _question(f"Server type ({sold})", _usual_type(location)),
         operators=known.operators or _operators(find_address),

@@ -35,7 +35,7 @@ SETTINGS: Final[Mapping[str, Rule]] = {
     "image": Rule(Travel.VERSION, "takes effect when a server is created or replaced"),
     "serverType": Rule(Travel.ON_REQUEST, "environments differ in size on purpose"),
     "rateLimit": Rule(Travel.BEHAVIOUR, "visitors see it"),
-    "ingressClasses": Rule(Travel.BEHAVIOUR, "routes refer to them"),
+    "ingressClasses": Rule(Travel.BEHAVIOUR, "by name, because routes refer to them; a class is never removed"),
     "minTlsVersion": Rule(Travel.BEHAVIOUR, "visitors see it"),
     "routes": Rule(Travel.BEHAVIOUR, "by name and field; a route is added and never removed"),
     "zone": Rule(Travel.NEVER, "each stack has a zone of its own"),
