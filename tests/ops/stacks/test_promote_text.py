@@ -32,7 +32,7 @@ def pairs(draw: st.DrawFn) -> tuple[Written, Written]:
     return draw(written(one)), draw(written(two))
 
 
-@settings(BOUNDED, max_examples=300)
+@settings(BOUNDED, max_examples=150)
 @given(pairs())
 def test_a_promotion_changes_what_travels_and_no_other_byte(pair: tuple[Written, Written]) -> None:
     source, before = StackFile.parse(FROM, pair[0].text), StackFile.parse(TO, pair[1].text)
@@ -68,7 +68,7 @@ def test_a_promotion_changes_what_travels_and_no_other_byte(pair: tuple[Written,
     assert yaml.safe_load(text).keys() == yaml.safe_load(pair[1].text).keys()
 
 
-@settings(BOUNDED, max_examples=50)
+@settings(BOUNDED, max_examples=25)
 @given(pairs())
 def test_without_a_difference_the_text_is_the_same(pair: tuple[Written, Written]) -> None:
     file = StackFile.parse(TO, pair[1].text)

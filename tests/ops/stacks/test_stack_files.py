@@ -25,7 +25,7 @@ def test_two_stack_files_share_no_zone_and_no_host() -> None:
     for file in FILES.values():
         config = load_for_comparison(file)
         others = [other for other in FILES.values() if other is not file]
-        found = [problem for problem in conflicts(config.zone, config.hosts, config.network_range, others)]
+        found = list(conflicts(config.zone, config.hosts, config.network_range, others))
         keys = {problem.key for problem in found}
         assert keys <= ({"honeydue:networkRange"} if file.stack in ("prod", "sandbox") else set()), found
 
