@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Final
 
 from components.config import ConfigError
 from ops.stacks.backend import PULUMI_CLOUD, Backend
@@ -12,6 +13,9 @@ from ops.stacks.loading import load
 from ops.stacks.neighbours import conflicts, free_network
 from ops.stacks.new_file import NewStack
 from ops.stacks.questions import Answers
+
+_SMALLEST: Final = 28
+"""The longest prefix of a network with room for three servers, from host 11 on."""
 
 
 def draft(
@@ -27,12 +31,14 @@ def draft(
         others: The repository's other stack files.
 
     Raises:
-        ValueError: If the network is not one, or if none is free.
+        ValueError: If the network is not one or is too small, or if none is free.
     """
     try:
         network = IPv4Network(network_range) if network_range else free_network(stack, others)
     except ValueError as error:
         raise ValueError(f"--network-range: {error}") from error
+    if network.prefixlen > _SMALLEST:
+        raise ValueError(f"--network-range: {network} is too small; use a /{_SMALLEST} or larger, such as 10.20.0.0/16")
     return NewStack(
         stack=stack,
         zone=answers.zone or "",

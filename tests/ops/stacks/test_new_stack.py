@@ -19,7 +19,6 @@ from ops.stacks.loading import load
 from ops.stacks.neighbours import free_network
 from tests.ops.stacks.commands import FLAGS, Folder, flags
 
-
 END_OF_INPUT = "\x04"
 """Ctrl-D."""
 
@@ -124,6 +123,8 @@ def test_a_name_that_the_program_would_refuse_is_refused(folder: Folder, name: s
         ({"zone": "myhoneydue.com", "host": "api.myhoneydue.com"}, "Pulumi.prod.yaml has this host"),
         ({"network_range": "10.1.128.0/17"}, "Pulumi.staging.yaml uses 10.1.0.0/16"),
         ({"network_range": "10.7.0.1/16"}, "--network-range: 10.7.0.1/16 has host bits set"),
+        ({"network_range": "255.255.255.255/32"}, "too small; use a /28 or larger"),
+        ({"network_range": "9.9.9.0/28"}, "is not private"),
         ({"address": "10.0.0.1"}, "not a public address"),
         ({"address": "here"}, "not an IP address"),
         ({"backend": "s3://user:password@state"}, "must not contain a user or a password"),

@@ -146,3 +146,18 @@ def test_a_value_that_two_routes_share_is_not_changed_for_one_of_them() -> None:
     source = load_for_comparison(StackFile.parse(FROM, other))
     with pytest.raises(EditError, match="by hand"):
         promoted(file, compare(source, load_for_comparison(file)))
+
+
+def test_a_value_that_another_key_refers_to_is_not_changed() -> None:
+    text = SHARED.replace("&common ", "").replace("*common", "[cloudflare-only]")
+    file = StackFile.parse(TO, f"{text}  other:key: &image ubuntu-24.04\n  honeydue:image: *image\n")
+    source = load_for_comparison(StackFile.parse(FROM, f"{text}  honeydue:image: debian-13\n"))
+    with pytest.raises(EditError, match="by hand"):
+        promoted(file, compare(source, load_for_comparison(file)))
+
+
+def test_a_comment_behind_a_key_stays_even_if_it_ends_like_a_key() -> None:
+    text = "  honeydue:ingressClasses: # see here:\n  - name: a\n  - name: b\n  honeydue:zone: x\n"
+    before, after = [{"name": "a"}, {"name": "b"}], [{"name": "a"}]
+    changed = edited(parsed(text), {"ingressClasses": before}, {"ingressClasses": after})
+    assert changed == "config:\n  honeydue:ingressClasses: # see here:\n    [{name: a}]\n  honeydue:zone: x\n"
