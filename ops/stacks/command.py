@@ -32,7 +32,8 @@ commands = typer.Typer()
     "python -m ops new-stack preview --zone example.com --servers 1 --location hel1 --server-type cx23 "
     "--operator ADDRESS/32 --host api.example.com --service api --port 8000 --backend s3://BUCKET\n\n"
     "On a terminal, the command asks for each flag that is missing. docs/environments.md compares the backends.\n\n"
-    "Exit status: 0, or 2 if a flag is missing or wrong, or if the file exists. Nothing is written then.",
+    "Exit status: 0; 1 if the questions are left; 2 if a flag is missing or wrong, or if the file exists. Nothing is "
+    "written then.",
 )
 def new_stack(
     name: Annotated[str, typer.Argument(help="a-z, 0-9 and '-', at most 20 characters.")],
@@ -116,8 +117,8 @@ class Format(StrEnum):
     "python -m ops promote staging prod --exit-code --format markdown > promotion.md\n\n"
     f"Keys: {', '.join(REQUESTABLE)}. serverType travels only if --key names it. All other keys and encrypted values "
     "never travel. docs/environments.md has the reasons.\n\n"
-    "Exit status: 0; 1 if the program refuses the result, such as a skipped minor version of k3s, or with --exit-code "
-    "if something is left to promote; 2 if a file or an option is wrong, or if TO's file cannot be changed in place."
+    "Exit status: 0; 1 if TO's stack could not follow, as with a skipped minor version of k3s, or with --exit-code if "
+    "something is left to promote; 2 if a file, an option or the result is wrong. TO's file stays as it is then."
 )
 def promote(
     source: Annotated[str, typer.Argument(metavar="FROM", help="The stack whose values travel.")],
