@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from sandbox.providers.refusal import RefusalError
@@ -29,10 +30,16 @@ def refusal(method: str, path: str, status: str, code: int, message: str) -> Ref
     return RefusalError(f'{method} "{API}/{path}": {status} {json.dumps(answer, separators=(",", ":"))}')
 
 
-def zones(world: World) -> list[Plain]:
-    """The account's zones, with id and name: those in the world, and those that HONEYDUE_SANDBOX_ZONES names."""
+def zones(world: World, names: Iterable[str] | None = None) -> list[Plain]:
+    """Return the account's zones, each with its id and name.
+
+    Args:
+        world: Contains zones.
+        names: Further zones; the default is those of the variable HONEYDUE_SANDBOX_ZONES.
+    """
     found = {item.id: item.data for item in world.objects("zone")}
-    for name in filter(None, map(str.strip, os.environ.get("HONEYDUE_SANDBOX_ZONES", "").split(","))):
+    listed = os.environ.get("HONEYDUE_SANDBOX_ZONES", "").split(",") if names is None else names
+    for name in filter(None, map(str.strip, listed)):
         identity = hashlib.md5(f"zone {name}".encode()).hexdigest()  # noqa: S324 - looks, not security
         found.setdefault(identity, {"id": identity, "name": name})
     return list(found.values())

@@ -1,0 +1,1 @@
+"""Typed readers of the clouds' APIs. They change nothing."""
