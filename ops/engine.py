@@ -14,7 +14,7 @@ from typing import Any, Final
 from rich.console import Console
 
 PATIENCE: Final = 1800.0
-"""Seconds that one command of the CLI may take."""
+"""Seconds that one command of the CLI may take by default."""
 _POLICIES: Final = "policy"
 _LAST_WORDS: Final = 2000
 """Characters of the CLI's own error at most."""
@@ -41,10 +41,12 @@ class Pulumi:
     Attributes:
         stack: The stack's name; empty for the selected one.
         folder: The folder of `Pulumi.yaml` and of the policy pack.
+        patience: Seconds that one command may take.
     """
 
     stack: str = ""
     folder: Path = field(default_factory=Path.cwd)
+    patience: float = PATIENCE
 
     def preview(self) -> str:
         """Preview an update with the policy pack, and return JSON.
@@ -149,17 +151,17 @@ class Pulumi:
             )
 
     def _wait(self, process: "subprocess.Popen[bytes]", doing: str) -> None:
-        """Wait for the end with a sign of life on a terminal; after PATIENCE or an interrupt, end the process."""
+        """Wait for the end with a sign of life on a terminal; after `patience` or an interrupt, end the process."""
         console = Console(file=sys.stderr)
         begin = time.monotonic()
         try:
             if doing and console.is_terminal:
                 with console.status(f"{doing} {self.stack}".strip()):
-                    process.wait(PATIENCE)
+                    process.wait(self.patience)
             else:
                 if doing:
                     sys.stderr.write(f"{doing} {self.stack}".strip() + " ...\n")
-                process.wait(PATIENCE)
+                process.wait(self.patience)
         except subprocess.TimeoutExpired as error:
             raise EngineError(f"pulumi did not end within {time.monotonic() - begin:.0f} s") from error
         finally:

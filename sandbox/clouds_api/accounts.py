@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from sandbox.clouds_api.hetzner_catalogue import Catalogue
+
 ZONE_READ: Final = "#zone:read"
 DNS_EDIT: Final = "#dns_records:edit"
 SSL_EDIT: Final = "#ssl:edit"
@@ -48,13 +50,15 @@ class Accounts:
         hetzner: The project's tokens. None accepts every token that the hcloud provider's stand-in accepts.
         cloudflare: The account's tokens. None accepts every token that the cloudflare provider's stand-in accepts.
         zones: The names of zones in the account; those of the world are in it too.
-        sold_out: Pairs of a server type and a location that has none left.
+        catalogue: What Hetzner offers.
+        visitor: The address from which Cloudflare's trace endpoint sees every client; empty for the client's own.
     """
 
     hetzner: tuple[HetznerToken, ...] | None = None
     cloudflare: tuple[CloudflareToken, ...] | None = None
     zones: tuple[str, ...] = ()
-    sold_out: frozenset[tuple[str, str]] = frozenset()
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    visitor: str = ""
 
     def hetzner_token(self, secret: str) -> HetznerToken | None:
         """Return the token with this secret, None if it is unknown."""

@@ -23,10 +23,11 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A status, JSON, and further headers."""
+    """A status, JSON or else plain text, and further headers."""
 
     status: int = 200
     body: Any = None
+    text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -62,9 +62,9 @@ class HetznerApi:
     def _items(self, parts: tuple[str, ...]) -> list[dict[str, Any]] | None:
         match parts:
             case ("server_types",):
-                return objects.server_types(self._accounts.sold_out)
+                return self._accounts.catalogue.list_types()
             case ("locations",):
-                return objects.locations()
+                return self._accounts.catalogue.list_locations()
             case (kind,) if kind in _LISTS:
                 return _LISTS[kind](self._world)
         return None

@@ -1,35 +1,15 @@
 """The world's records as Hetzner's JSON."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox.providers.hcloud_catalogue import LOCATIONS, SERVER_TYPES, WITHDRAWN, network_zone
+from sandbox.clouds_api.hetzner_catalogue import location, server_type
 from sandbox.world import Item, World
 
 Json = dict[str, Any]
 
 _CREATED: Final = "2020-01-01T00:00:00+00:00"
 """The world does not record when an object was created."""
-_WITHDRAWN_IN: Final = ("fsn1", "hel1", "nbg1")
-_DEPRECATION: Final = {"announced": "2025-10-16T00:00:00+00:00", "unavailable_after": "2025-12-31T00:00:00+00:00"}
-_CITIES: Final = {
-    "ash": ("Ashburn, VA", "US"),
-    "fsn1": ("Falkenstein", "DE"),
-    "hel1": ("Helsinki", "FI"),
-    "hil": ("Hillsboro, OR", "US"),
-    "nbg1": ("Nuremberg", "DE"),
-    "sin": ("Singapore", "SG"),
-}
-
-
-def locations() -> list[Json]:
-    """Return the locations of the catalogue."""
-    return [_location(name) for name in sorted(LOCATIONS)]
-
-
-def server_types(sold_out: Collection[tuple[str, str]]) -> list[Json]:
-    """Return the server types of the catalogue, also the withdrawn ones, which are available nowhere."""
-    return [_server_type(name, sold_out) for name in _TYPE_NAMES]
 
 
 def servers(world: World) -> list[Json]:
@@ -83,38 +63,6 @@ def _protection(item: Item) -> Json:
     return {"delete": bool(item.data.get("deleteProtection"))}
 
 
-def _location(name: str) -> Json:
-    city, country = _CITIES[name]
-    number = sorted(LOCATIONS).index(name) + 1
-    return {"id": number, "name": name, "city": city, "country": country, "network_zone": network_zone(name)}
-
-
-_TYPE_NAMES: Final = [*SERVER_TYPES, *sorted(WITHDRAWN)]
-
-
-def _server_type(name: str, sold_out: Collection[tuple[str, str]] = ()) -> Json:
-    withdrawn = name in WITHDRAWN
-    places = [
-        {
-            "id": _location(place)["id"],
-            "name": place,
-            "recommended": False,
-            "available": not withdrawn and (name, place) not in sold_out,
-            "deprecation": _DEPRECATION if withdrawn else None,
-        }
-        for place in sorted(_WITHDRAWN_IN if withdrawn else SERVER_TYPES[name])
-    ]
-    return {
-        "id": _TYPE_NAMES.index(name) + 1,
-        "name": name,
-        "architecture": "arm" if name.startswith("cax") else "x86",
-        "cpu_type": "dedicated" if name.startswith("ccx") else "shared",
-        "deprecated": withdrawn,
-        "deprecation": _DEPRECATION if withdrawn else None,
-        "locations": places,
-    }
-
-
 def _server(world: World, item: Item) -> Json:
     data = item.data
     group = world.get("placement_group", str(data["placementGroupId"])) if data.get("placementGroupId") else None
@@ -125,8 +73,8 @@ def _server(world: World, item: Item) -> Json:
         "rescue_enabled": False,
         "public_net": _public_net(world, data),
         "private_net": _private_net(world, item.id),
-        "server_type": _server_type(str(data["serverType"])),
-        "location": _location(str(data["location"])),
+        "server_type": server_type(str(data["serverType"])),
+        "location": location(str(data["location"])),
         "image": {"name": data["image"]},
         "protection": {**_protection(item), "rebuild": bool(data.get("rebuildProtection"))},
         "volumes": [],
@@ -215,7 +163,7 @@ def _primary_ip(item: Item) -> Json:
         "auto_delete": bool(item.data.get("autoDelete")),
         "blocked": False,
         "dns_ptr": [],
-        "location": _location(str(item.data["location"])),
+        "location": location(str(item.data["location"])),
         "protection": _protection(item),
     }
 

@@ -18,6 +18,8 @@ from sandbox.world import World
 
 _LONGEST: Final = 1_000_000
 """Bytes of a request's body at most."""
+_TRACE: Final = "/cdn-cgi/trace"
+"""The path at which every host of Cloudflare says how it sees the client, as lines of `key=value`."""
 _IDLE: Final = 30.0
 """Seconds that a connection may be silent."""
 
@@ -81,7 +83,7 @@ def clouds_api(
         faults: Requests to fail, from the first one on.
     """
     known = accounts or Accounts()
-    server = _Server((HetznerApi(world, known), CloudflareApi(world, known)), faults)
+    server = _Server((HetznerApi(world, known), CloudflareApi(world, known)), faults, known.visitor)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="clouds-api")
     thread.start()
     try:
@@ -115,9 +117,10 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = False
 
-    def __init__(self, apis: tuple[CloudApi, ...], faults: tuple[ApiFault, ...]) -> None:
+    def __init__(self, apis: tuple[CloudApi, ...], faults: tuple[ApiFault, ...], visitor: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.apis: Final = apis
+        self.visitor: Final = visitor
         self.endpoints: Final = Endpoints(self.server_port)
         self._faults: Final = [fault for fault in faults for _ in range(fault.times)]
         self._lock: Final = threading.Lock()
@@ -160,6 +163,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         place = urlsplit(self.path)
+        if place.path == _TRACE:
+            address = self.server.visitor or self.client_address[0]
+            self._send(Answer(text=f"fl=1f1\nh=127.0.0.1\nip={address}\nvisit_scheme=http\ncolo=FRA\n"))
+            return
         api = next((each for each in self.server.apis if place.path.startswith(f"{each.base}/")), None)
         if api is None:
             self._send(Answer(status=404, body={"error": {"code": "not_found", "message": "no such API"}}))
@@ -182,11 +189,12 @@ class _Handler(BaseHTTPRequestHandler):
             return None
 
     def _send(self, answer: Answer) -> None:
-        content = json.dumps(answer.body).encode()
+        plain = answer.text is not None
+        content = (answer.text if answer.text is not None else json.dumps(answer.body)).encode()
         self.send_response(answer.status)
         for name, value in {
             **answer.headers,
-            "Content-Type": "application/json",
+            "Content-Type": "text/plain" if plain else "application/json",
             "Content-Length": str(len(content)),
         }.items():
             self.send_header(name, value)

@@ -5,6 +5,7 @@ import pytest
 from ops.clouds.hetzner import Hetzner
 from ops.http import ATTEMPTS, ApiError
 from sandbox.clouds_api.accounts import Accounts, HetznerToken
+from sandbox.clouds_api.hetzner_catalogue import Catalogue
 from sandbox.clouds_api.serving import ApiFault, Endpoints, clouds_api
 from sandbox.world import World
 from tests.ops.clouds.conftest import HETZNER_TOKEN, closed_port
@@ -73,7 +74,7 @@ def test_all_pages_of_a_list_are_read(hetzner: Hetzner, endpoints: Endpoints, wo
 
 
 def test_a_server_type_says_where_it_is_available(world: World) -> None:
-    accounts = Accounts(sold_out=frozenset({("cx33", "nbg1")}))
+    accounts = Accounts(catalogue=Catalogue(sold_out=frozenset({("cx33", "nbg1")})))
     with clouds_api(world, accounts) as endpoints:
         hetzner = Hetzner(HETZNER_TOKEN, endpoints.hetzner)
         sold = hetzner.server_type("cx33")
