@@ -4,6 +4,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
+from sandbox.clouds_api.serving import clouds_variables
 from sandbox.commands.opening import open_sandbox
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.plain_cli import plain_cli, zones_in
@@ -16,9 +17,11 @@ def run(arguments: argparse.Namespace) -> None:
         raise SandboxError("run: the command is missing; write it after --, such as: run -- pulumi preview")
     sandbox = open_sandbox(arguments, quiet=True)
     folder = sandbox.work_folder() if arguments.in_stack else Path.cwd()
-    environment = plain_cli(sandbox.layout, sandbox.engine, [sandbox.file.zone, *zones_in(folder)])
+    zones = [sandbox.file.zone, *zones_in(folder)]
+    environment = {**plain_cli(sandbox.layout, sandbox.engine, zones), **sandbox.variables}
     try:
-        done = subprocess.run(command, cwd=folder, env={**environment, **sandbox.variables}, check=False)
+        with clouds_variables(sandbox.layout, zones) as clouds:
+            done = subprocess.run(command, cwd=folder, env={**environment, **clouds}, check=False)
     except OSError as error:
         raise SandboxError(f"{command[0]}: {error.strerror}") from error
     raise SystemExit(done.returncode)

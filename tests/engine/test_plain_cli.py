@@ -67,6 +67,20 @@ def test_run_gives_the_command_the_sandbox_s_environment_and_returns_its_status(
     assert done.stderr == ""
 
 
+@pytest.mark.usefixtures("engine")
+def test_run_serves_the_clouds_read_apis_to_the_command(tmp_path: Path) -> None:
+    ask = (
+        "import os, requests\n"
+        "url = os.environ['HCLOUD_ENDPOINT'] + '/servers'\n"
+        "print(requests.get(url, headers={'Authorization': 'Bearer ' + 64 * 'h'}, timeout=5).json()['servers'])\n"
+        "url = os.environ['CLOUDFLARE_BASE_URL'] + '/zones'\n"
+        "zones = requests.get(url, headers={'Authorization': 'Bearer ' + 40 * 'c'}, timeout=5).json()['result']\n"
+        "print(*sorted(zone['name'] for zone in zones))\n"
+    )
+    done = run("--", sys.executable, "-c", ask, home=tmp_path / "sandbox")
+    assert done.stdout == "[]\nhoneydue-staging.com myhoneydue.com sandbox.test\n", done.stderr
+
+
 def test_run_in_stack_works_on_the_sandbox_s_own_stack(standing: Sandboxes) -> None:
     done = run("--in-stack", "--", "pulumi", "preview", "--stack", "sandbox", "--expect-no-changes", home=standing.home)
     assert done.returncode == 0, done.stdout + done.stderr
