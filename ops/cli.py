@@ -3,6 +3,7 @@
 import typer
 
 from ops.checks.command import commands as checks
+from ops.github.command import commands as github
 from ops.preview.command import commands as preview
 from ops.stacks.command import commands as stacks
 
@@ -14,5 +15,5 @@ app = typer.Typer(
     help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
     epilog="Start with: python -m ops preview --stack STACK",
 )
-for commands in (preview, stacks, checks):
+for commands in (preview, stacks, checks, github):
     app.add_typer(commands)

@@ -1,0 +1,1 @@
+"""Comments, issues and pull requests on GitHub: one of each per key, updated in place."""
