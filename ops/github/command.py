@@ -146,7 +146,7 @@ def pull_request(
     f" Others are named on stderr.\n\n{_STATUS}"
 )
 def overrides(
-    pull: Annotated[int, typer.Option("--pull", metavar="N", min=1, help="Number of the pull request.")] = 0,
+    pull: Annotated[int | None, typer.Option("--pull", metavar="N", min=1, help="Number of the pull request.")] = None,
     commit: Annotated[
         str,
         typer.Option("--commit", metavar="SHA", help="Commit on the default branch: the pull request merged in it."),
