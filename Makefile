@@ -14,7 +14,7 @@ help:
 	@echo 'make sandbox       run the whole stack on this machine: real engine, program and policies, simulated clouds'
 	@echo 'make down          remove the sandbox (keeps .venv, the engine and other built programs)'
 	@echo 'make test          run all tests; for one kind: .venv/bin/python -m pytest tests/unit (providers, policy, program, …)'
-	@echo 'make check         check lint, formatting, types, pinned requirements, and policies on the three stack files'
+	@echo 'make check         check lint, formatting, types, workflows, pinned requirements, and policies on the three stack files'
 	@echo 'make bench         measure program, previews and sandbox, and write docs/performance.md'
 	@echo 'make requirements  pin requirements*.txt again from requirements*.in'
 	@echo 'make clean         run down, and remove caches too'
@@ -36,10 +36,12 @@ check: $(READY)
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --quiet --check .
 	@echo 'mypy: types'
-	@$(VENV)/bin/mypy --strict components sandbox ops pictures tests bench __main__.py .ci/requirements.py
+	@$(VENV)/bin/mypy --strict components sandbox ops pictures tests bench __main__.py .ci/requirements.py .ci/workflows.py
 	@$(VENV)/bin/mypy --strict policy
 	@echo 'shellcheck: every shell file'
 	@.ci/shell-files | xargs -0 $(VENV)/bin/shellcheck
+	@echo 'actionlint, zizmor: workflows'
+	@$(PYTHON) .ci/workflows.py
 	@echo 'pip: installed packages are compatible'
 	@$(PYTHON) -m pip check --quiet --disable-pip-version-check
 	@$(PYTHON) .ci/requirements.py

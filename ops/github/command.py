@@ -1,4 +1,4 @@
-"""The commands `github comment`, `github issue`, `github pull-request` and `github overrides`."""
+"""The commands `github comment`, `issue`, `pull-request`, `overrides` and `unpack`."""
 
 import re
 import sys
@@ -12,6 +12,8 @@ import typer
 from ops.ending import USAGE, refuse
 from ops.github import overrides as labels
 from ops.github import text
+from ops.github.artifact import ArtifactError
+from ops.github.artifact import unpack as unpack_archive
 from ops.github.comments import Comments, head_of
 from ops.github.issues import Issues
 from ops.github.pull_requests import ForeignBranchError, PullRequest, default_branch
@@ -169,6 +171,25 @@ def overrides(
             found |= of_one.allowed
             sys.stderr.write("".join(f"ignored: {line}\n" for line in of_one.ignored))
     sys.stdout.write("".join(f"{rule}={reason}\n" for rule, reason in found.items()))
+
+
+@group.command(
+    epilog="Example:\n\n"
+    "python -m ops github unpack --archive artifact --into fork --file preview.json --file number\n\n"
+    "Exit status: 0, or 2 if the archive is not usable; then nothing is written. It needs no token."
+)
+def unpack(
+    archive: Annotated[Path, typer.Option("--archive", metavar="PATH", help="The ZIP archive, or the folder with it.")],
+    into: Annotated[Path, typer.Option("--into", metavar="FOLDER", help="A folder that does not exist.")],
+    file: Annotated[list[str], typer.Option("--file", metavar="NAME", help="A file of the archive (repeatable).")],
+) -> None:
+    """Unpack named files of an artifact from a stranger's run, and nothing else of it."""
+    if into.exists() or any(not re.fullmatch(r"[a-z][a-z0-9._-]*", name) for name in file):
+        refuse(f"--into {into} must not exist, and --file takes a plain name such as preview.json")
+    try:
+        unpack_archive(archive, into, file)
+    except ArtifactError as error:
+        refuse(str(error))
 
 
 @contextmanager

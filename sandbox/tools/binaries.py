@@ -48,8 +48,12 @@ VEGETA: Final = Source(
     variables={"main.Version": "v{version}"},
 )
 """Built only by the bench, as its load."""
+ACTIONLINT: Final = Source(
+    folder=_HERE / "actionlint", origin="github.com/rhysd/actionlint", binaries=("actionlint",)
+)
+"""Built only by `make check`, which checks the workflows with it."""
 
-SOURCES: Final = (TRAEFIK, KUBERNETES, KINE, HELM, VEGETA)
+SOURCES: Final = (TRAEFIK, KUBERNETES, KINE, HELM, VEGETA, ACTIONLINT)
 """The longest build first, so that it does not end up alone."""
 
 
