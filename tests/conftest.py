@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # xdist ships no types
 
-SHARING: Final = ("tests/edge/", "tests/ops/preview/test_real_previews.py")
+SHARING: Final = ("tests/edge/", "tests/ops/preview/test_real_previews.py", "tests/workflows/")
 """The tests below each of these share one stack."""
 
 settings.register_profile("untimed", deadline=None)

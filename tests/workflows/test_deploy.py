@@ -1,0 +1,62 @@
+"""deploy.yml: previewed and judged again after the merge, then updated."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checkout import Checkout
+from tests.workflows.github import GitHub
+from tests.workflows.runner import Run, Runner, plain, workflow
+
+RULE = "tls-stays-strict"
+OFFERED = {"honeydue:originPulls": {"mode": "offered", "generation": 1}}
+
+
+@pytest.fixture
+def own(checkout: Checkout, tmp_path: Path) -> Checkout:
+    """A checkout with a state and clouds of its own, which an update may change."""
+    shutil.copytree(checkout.home, tmp_path / "sandbox", symlinks=True)
+    return replace(checkout, home=tmp_path / "sandbox")
+
+
+def deploy(runner: Runner, own: Checkout, commit: str) -> Run:
+    backend = {"PULUMI_BACKEND_URL": own.environment["PULUMI_BACKEND_URL"]}
+    at_commit = replace(runner, base=plain(own.environment), variables=backend, sha=commit)
+    return at_commit.run(own.folder, "deploy", "prod", {})
+
+
+def outcomes(run: Run) -> Mapping[str, str]:
+    return {step.name: step.outcome for step in run.steps}
+
+
+def test_a_merge_is_judged_again_and_updates_the_stack(runner: Runner, own: Checkout, github: GitHub) -> None:
+    own.edit("prod", OFFERED)
+    refused = outcomes(deploy(runner, own, "c" * 40))
+    assert refused["Read the overrides"] == "success", "a push without a pull request has none"
+    assert (refused["Preview and judge"], refused["Update"]) == ("failure", "skipped")
+
+    pull = github.stored.pull(head="a" * 40, body=f"allow {RULE}: CHG-42")
+    commit = github.stored.merge(pull)
+    github.stored.roles["will"] = "maintain"
+    github.stored.label(pull, "will", f"allow: {RULE}")
+    done = deploy(runner, own, commit)
+    assert outcomes(done)["Update"] == "success", done.log
+    assert f"`{RULE}` is allowed (CHG-42)" in done.summary
+    again = own.run("pulumi", "preview", "--stack", "prod", "--policy-pack", "policy", "--expect-no-changes")
+    assert "unchanged" in again.stdout
+
+
+def test_production_follows_staging_and_each_stack_has_one_update_at_a_time() -> None:
+    jobs: dict[str, Any] = workflow("deploy")["jobs"]
+    assert [*jobs] == ["staging", "prod"]
+    assert jobs["prod"]["needs"] == "staging"
+    assert "needs" not in jobs["staging"]
+    for name, job in jobs.items():
+        assert job["environment"] == job["env"]["STACK"] == name
+        assert job["concurrency"] == {"group": f"stack-{name}", "cancel-in-progress": False}
+    same = [{**job, "environment": "", "env": "", "name": "", "needs": "", "concurrency": ""} for job in jobs.values()]
+    assert same[0] == same[1], "prod gets what staging got"
