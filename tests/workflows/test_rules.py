@@ -27,7 +27,15 @@ SETUP: Final = {
     "Sign in to Pulumi Cloud": "pulumi/auth-actions",
 }
 """Each step of the setup action. None of them runs in these tests, which have the environment and the CLI."""
-CHECK: Final = ["actions/checkout", "actions/setup-python", "actions/setup-go", "actions/cache", ".ci/run", "chown"]
+CHECK: Final = [
+    "actions/checkout",
+    "actions/setup-python",
+    "actions/setup-go",
+    "actions/cache",
+    "make .venv/.ready",
+    ".ci/run",
+    "chown",
+]
 """Each step of check.yml, which runs these tests and is not run by them."""
 
 
@@ -120,7 +128,7 @@ def test_check_runs_everything_as_root_with_caches_of_the_lock_files() -> None:
     assert len(found) == len(CHECK)
     for step, words in zip(found, CHECK, strict=True):
         assert words in str(step.get("uses", step.get("run")))
-    assert found[4]["run"] == 'sudo --preserve-env env "PATH=$PATH" .ci/run'
+    assert found[5]["run"] == 'sudo --preserve-env env "PATH=$PATH" .ci/run'
     assert found[1]["with"]["cache-dependency-path"] == "requirements-dev.txt"
     assert found[2]["with"]["cache-dependency-path"] == "sandbox/tools/*/go.sum"
     assert "sandbox/tools/*/go.sum" in found[3]["with"]["key"]
