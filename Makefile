@@ -4,7 +4,7 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
-COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11
+COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --python-version=3.11
 STACKS := prod staging sandbox
 
 .PHONY: help sandbox down test check bench requirements clean
@@ -53,8 +53,8 @@ bench: $(READY)
 	@$(PYTHON) -m bench
 
 requirements: $(READY)
-	$(COMPILE) requirements.in -o requirements.txt
-	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) --output-file=requirements.txt requirements.in
+	$(COMPILE) --output-file=requirements-dev.txt requirements-dev.in
 
 clean: down
 	@rm -rf .mypy_cache .ruff_cache .hypothesis

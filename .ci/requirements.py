@@ -47,9 +47,9 @@ def _compiled(name: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / f"{name}.txt"
         shutil.copyfile(ROOT / fresh.name, fresh)  # what is pinned already stays, so only real differences show
-        command = ["pip", "compile", "--quiet", "--generate-hashes", "--no-emit-index-url", "--python-version", "3.11"]
+        command = ["pip", "compile", "--quiet", "--generate-hashes", "--python-version=3.11"]
         done = subprocess.run(
-            [Path(sys.executable).parent / "uv", *command, f"{name}.in", "-o", fresh],
+            [Path(sys.executable).parent / "uv", *command, f"--output-file={fresh}", f"{name}.in"],
             cwd=ROOT,
             env={**os.environ, "UV_HTTP_TIMEOUT": "10"},
             capture_output=True,
