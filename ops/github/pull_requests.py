@@ -107,11 +107,7 @@ class PullRequest:
 
     def _find(self) -> dict[str, Any] | None:
         query = {"state": "open", "base": self.base, "head": f"{self.repository.owner}:{self.branch}"}
-        for each in self.repository.pages("/pulls", needs=_PULLS, query=query):
-            repository = each["head"].get("repo") or {}
-            if each["head"]["ref"] == self.branch and repository.get("full_name") == self.repository.name:
-                return each
-        return None
+        return next(self.repository.pages("/pulls", needs=_PULLS, query=query), None)
 
     def _commit(self, branch: str) -> dict[str, Any] | None:
         """Return the commit at the end of a branch; None without such a branch."""

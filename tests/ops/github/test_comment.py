@@ -39,11 +39,11 @@ def test_each_key_has_a_comment_of_its_own(github: GitHub, ops: Command, pull: i
 
 
 def test_a_comment_behind_many_others_is_found(github: GitHub, ops: Command, pull: int) -> None:
-    for number in range(120):
+    for number in range(220):
         github.stored.say(pull, "bob", f"remark {number}")
     put(ops, pull)
     for number in range(120):
-        github.stored.say(pull, "bob", f"remark {number + 120}")
+        github.stored.say(pull, "bob", f"remark {number + 220}")
     assert put(ops, pull, "second").startswith("edited")
 
 
