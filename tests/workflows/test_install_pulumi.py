@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sandbox.engine.layout import ROOT
 
@@ -50,6 +51,17 @@ def test_the_version_of_the_sdk_is_installed(site: Path, tmp_path: Path) -> None
     assert subprocess.run([tmp_path / "bin" / "pulumi"], capture_output=True, check=True).stdout.strip() == (
         f"v{VERSION}".encode()
     )
+
+
+def test_the_setup_puts_the_cli_on_the_path_of_the_next_steps(site: Path, tmp_path: Path) -> None:
+    action = yaml.safe_load((ROOT / ".github" / "actions" / "setup" / "action.yml").read_text())
+    (step,) = (each for each in action["runs"]["steps"] if each["name"] == "Install the Pulumi CLI")
+    (tmp_path / "path").touch()
+    variables = {"HOME": str(tmp_path), "GITHUB_PATH": str(tmp_path / "path"), "PULUMI_RELEASES": site.as_uri()}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    subprocess.run(command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", **variables}, check=True, timeout=60)
+    (folder,) = (tmp_path / "path").read_text().splitlines()
+    assert (Path(folder) / "pulumi").exists()
 
 
 @pytest.mark.parametrize("what", ["altered", "not listed", "missing"])

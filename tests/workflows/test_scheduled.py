@@ -3,7 +3,6 @@
 Both commands are replaced here by their documented answers; tests/ops/ proves the commands themselves.
 """
 
-import subprocess
 import sys
 from typing import Final
 
@@ -74,10 +73,7 @@ def test_a_long_list_of_drift_fits_into_the_issue(runner: Runner, checkout: Chec
 
 @pytest.fixture
 def ranges(checkout: Checkout, github: GitHub) -> Checkout:
-    """A checkout with its history, whose snapshot is the one on GitHub."""
-    for words in (("init", "--quiet"), ("add", RANGES), ("commit", "--quiet", "--message", "first")):
-        identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-        subprocess.run(["git", *identity, *words], cwd=checkout.folder, check=True, timeout=60)
+    """A checkout whose snapshot is the one on GitHub."""
     stored = github.stored
     text = (checkout.folder / RANGES).read_text()
     base = stored.commits[stored.refs["main"]]
@@ -87,28 +83,33 @@ def ranges(checkout: Checkout, github: GitHub) -> Checkout:
 
 
 def update(runner: Runner, ranges: Checkout, script: str) -> Run:
-    answer(ranges, "ranges", f"{script}\nexit 0")
+    answer(ranges, "ranges", script)
     return runner.run(ranges.folder, "ranges", "ranges", {})
 
 
 def test_new_ranges_are_one_pull_request(runner: Runner, ranges: Checkout, github: GitHub) -> None:
-    for done in ("opened", "updated"):
-        ran = update(runner, ranges, f"echo '[\"192.0.2.0/24\"]' >> {RANGES}")
+    for done, added in (("opened", "192.0.2.0/24"), ("updated", "198.51.100.0/24")):
+        ran = update(runner, ranges, f"echo '{added}' >> {RANGES}\necho '- {added} is new'\nexit 0")
         assert not ran.failed, ran.log
         assert f"{done} https://" in ran.step("Open or update the pull request").output
-    (pull,) = github.stored.open_pulls()
-    assert '+["192.0.2.0/24"]' in pull["body"], "the difference is the description"
-    assert github.stored.files("update/cloudflare-ranges")[RANGES] == (ranges.folder / RANGES).read_text()
+        (pull,) = github.stored.open_pulls()
+        assert f"- {added} is new" in pull["body"]
+        assert f"- {added} is new" in ran.summary
+        assert github.stored.files("update/cloudflare-ranges")[RANGES] == (ranges.folder / RANGES).read_text()
 
 
 def test_ranges_that_did_not_change_open_no_pull_request(runner: Runner, ranges: Checkout, github: GitHub) -> None:
-    ran = update(runner, ranges, "true")
+    ran = update(runner, ranges, "echo 'The snapshot has the ranges.'\nexit 0")
     assert not ran.failed, ran.log
     assert github.stored.open_pulls() == []
 
 
-def test_ranges_that_cannot_be_read_fail_the_job(runner: Runner, ranges: Checkout, github: GitHub) -> None:
-    ran = update(runner, ranges, "exit 2")
+@pytest.mark.parametrize("status", [1, 2])
+def test_a_list_that_is_refused_or_cannot_be_read_fails_the_job(
+    runner: Runner, ranges: Checkout, github: GitHub, status: int
+) -> None:
+    ran = update(runner, ranges, f"echo 'The list was refused.'\nexit {status}")
     assert ran.step("Update the snapshot").outcome == "failure"
+    assert "The list was refused." in ran.summary
     assert ran.step("Open or update the pull request").outcome == "skipped"
     assert github.stored.open_pulls() == []
