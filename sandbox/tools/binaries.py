@@ -48,9 +48,7 @@ VEGETA: Final = Source(
     variables={"main.Version": "v{version}"},
 )
 """Built only by the bench, as its load."""
-ACTIONLINT: Final = Source(
-    folder=_HERE / "actionlint", origin="github.com/rhysd/actionlint", binaries=("actionlint",)
-)
+ACTIONLINT: Final = Source(folder=_HERE / "actionlint", origin="github.com/rhysd/actionlint", binaries=("actionlint",))
 """Built only by `make check`, which checks the workflows with it."""
 
 SOURCES: Final = (TRAEFIK, KUBERNETES, KINE, HELM, VEGETA, ACTIONLINT)

@@ -72,6 +72,7 @@ def _edit_issue(stored: Stored, call: Call, number: str) -> tuple[int, Any]:
 
 
 def _events(stored: Stored, _: Call, number: str) -> tuple[int, Any]:
+    _found(stored.issues, int(number))
     return 200, [each for each in stored.events if each["issue"] == int(number)]
 
 
@@ -104,6 +105,8 @@ def _open_pull(stored: Stored, call: Call) -> tuple[int, Any]:
 
 def _commit_pulls(stored: Stored, _: Call, sha: str) -> tuple[int, Any]:
     pulls = [stored.pull_json(each) for each in stored.issues.values() if "pull" in each]
+    if sha not in {*stored.commits, *(each["head"]["sha"] for each in pulls)}:
+        raise RefusalError(422, f"No commit found for SHA: {sha}")
     return 200, [each for each in pulls if sha in {each["merge_commit_sha"], each["head"]["sha"]}]
 
 
@@ -137,7 +140,8 @@ def _make_ref(stored: Stored, call: Call) -> tuple[int, Any]:
 
 
 def _move_ref(stored: Stored, call: Call, branch: str) -> tuple[int, Any]:
-    _found(stored.refs, branch)
+    if branch not in stored.refs:
+        raise RefusalError(422, "Reference does not exist")
     fast = stored.refs[branch] in [each["sha"] for each in stored.commits[call.body["sha"]]["parents"]]
     if not fast and not call.body.get("force"):
         raise validation("Reference", "Update is not a fast forward")

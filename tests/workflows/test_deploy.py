@@ -35,7 +35,9 @@ def outcomes(run: Run) -> Mapping[str, str]:
 
 def test_a_merge_is_judged_again_and_updates_the_stack(runner: Runner, own: Checkout, github: GitHub) -> None:
     own.edit("prod", OFFERED)
-    refused = outcomes(deploy(runner, own, "c" * 40))
+    stored = github.stored
+    pushed = stored.commit("alice", "a push", stored.commits[stored.refs["main"]]["tree"]["sha"], [stored.refs["main"]])
+    refused = outcomes(deploy(runner, own, pushed["sha"]))
     assert refused["Read the overrides"] == "success", "a push without a pull request has none"
     assert (refused["Preview and judge"], refused["Update"]) == ("failure", "skipped")
 

@@ -12,8 +12,12 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from sandbox.engine.layout import ROOT
+from sandbox.engine.errors import SandboxError
+from sandbox.engine.layout import ROOT, Layout
+from sandbox.engine.voice import Plain
+from sandbox.tools.binaries import ACTIONLINT, ensure
 from tests.checkout import copy_repository
+from tests.unavailable import unavailable
 from tests.workflows.runner import WORKFLOWS, workflow
 
 NAMES: Final = sorted(path.stem for path in WORKFLOWS.glob("*.yml"))
@@ -145,7 +149,7 @@ def test_a_preview_starts_for_everything_that_the_program_reads() -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A checkout whose actionlint is built."""
+    """A checkout without built programs, in which git lists the files."""
     folder = copy_repository(tmp_path / "checkout")
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True, timeout=60)
     return folder
@@ -165,6 +169,10 @@ def checked(folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]
 
 
 def test_make_check_refuses_a_script_injection_and_an_unknown_key(copy: Path) -> None:
+    try:
+        ensure(ACTIONLINT.binaries, Layout().tools, Plain())
+    except SandboxError as error:
+        unavailable("actionlint", error)
     (copy / ".sandbox").mkdir()
     (copy / ".sandbox" / "bin").symlink_to(ROOT / ".sandbox" / "bin")
     assert checked(copy).returncode == 0

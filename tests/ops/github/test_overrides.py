@@ -77,6 +77,12 @@ def test_a_commit_on_main_has_the_overrides_of_its_pull_request(github: GitHub, 
     assert ops("overrides", "--commit", commit).stdout == f"{RULE}=CHG-42, planned\n"
 
 
+def test_a_commit_that_does_not_exist_is_an_error(ops: Command) -> None:
+    done = ops("overrides", "--commit", "d" * 40)
+    assert done.exit_code == 2
+    assert "No commit found for SHA" in done.stderr
+
+
 def test_a_reason_cannot_bring_options_or_lines_of_its_own(github: GitHub, ops: Command) -> None:
     pull = opened(github, f"allow {RULE}: a\tb --allow x=y\nno-server-is-deleted=z")
     github.stored.label(pull, "will", LABEL)
