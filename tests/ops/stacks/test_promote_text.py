@@ -150,8 +150,8 @@ def test_a_value_that_two_routes_share_is_not_changed_for_one_of_them() -> None:
 
 def test_a_value_that_another_key_refers_to_is_not_changed() -> None:
     text = SHARED.replace("&common ", "").replace("*common", "[cloudflare-only]")
-    file = StackFile.parse(TO, f"{text}  other:key: &image ubuntu-24.04\n  honeydue:image: *image\n")
-    source = load_for_comparison(StackFile.parse(FROM, f"{text}  honeydue:image: debian-13\n"))
+    file = StackFile.parse(TO, f"{text}  other:key: &limit {{average: 20}}\n  honeydue:rateLimit: *limit\n")
+    source = load_for_comparison(StackFile.parse(FROM, f"{text}  honeydue:rateLimit: {{average: 30}}\n"))
     with pytest.raises(EditError, match="by hand"):
         promoted(file, compare(source, load_for_comparison(file)))
 
