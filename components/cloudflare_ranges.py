@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from components.reserved import RESERVED
 
-_SNAPSHOT: Final = Path(__file__).with_suffix(".json")
+SNAPSHOT: Final = Path(__file__).with_suffix(".json")
+"""The file with the list that the repository trusts."""
 _BROADEST: Final = {4: 8, 6: 16}
 """The shortest prefix that a range may have, by IP version."""
 
@@ -50,8 +51,22 @@ def snapshot() -> Ranges:
     Raises:
         ValueError: If an edit of the file made the list invalid.
     """
-    data = json.loads(_SNAPSHOT.read_text(encoding="utf-8"))
-    return validate(data["ipv4"], data["ipv6"], previous=None)
+    return read(SNAPSHOT)
+
+
+def read(file: Path) -> Ranges:
+    """Return the list in a file of the snapshot's form.
+
+    Raises:
+        ValueError: If the file is no JSON, has another form, or has an invalid list.
+        OSError: If the file cannot be read.
+    """
+    data = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        ipv4, ipv6 = data["ipv4"], data["ipv6"]
+    except (KeyError, TypeError) as error:
+        raise ValueError("the file needs the keys ipv4 and ipv6, each a list of CIDRs") from error
+    return validate(ipv4, ipv6, previous=None)
 
 
 def validate(ipv4: Sequence[str], ipv6: Sequence[str], *, previous: Ranges | None) -> Ranges:

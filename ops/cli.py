@@ -5,6 +5,7 @@ import typer
 from ops.checks.command import commands as checks
 from ops.github.command import commands as github
 from ops.preview.command import commands as preview
+from ops.ranges.command import commands as ranges
 from ops.stacks.command import commands as stacks
 
 app = typer.Typer(
@@ -15,5 +16,5 @@ app = typer.Typer(
     help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
     epilog="Start with: python -m ops preview --stack STACK",
 )
-for commands in (preview, stacks, checks, github):
+for commands in (preview, stacks, checks, github, ranges):
     app.add_typer(commands)

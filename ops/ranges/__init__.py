@@ -1,0 +1,1 @@
+"""Renew the repository's snapshot of Cloudflare's ranges."""
