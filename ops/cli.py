@@ -7,6 +7,7 @@ from ops.github.command import commands as github
 from ops.preview.command import commands as preview
 from ops.ranges.command import commands as ranges
 from ops.stacks.command import commands as stacks
+from ops.visit.command import commands as visit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,5 +17,5 @@ app = typer.Typer(
     help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
     epilog="Start with: python -m ops preview --stack STACK",
 )
-for commands in (preview, stacks, checks, github, ranges):
+for commands in (preview, stacks, checks, github, ranges, visit):
     app.add_typer(commands)

@@ -1,0 +1,1 @@
+"""Ask every host of a stack as a visitor does."""
