@@ -2,6 +2,7 @@
 
 configure reads the settings as JSON on stdin and keeps them for join, which reads the tokens as JSON on stdin. join
 initialises a cluster only if every peer refuses connections: a silent peer may run one, and a second would split it.
+check reads the settings, too. It changes nothing, and prints how this host differs from them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ STEADY = 3  # times in a row that all peers must refuse: a peer also refuses whi
 INSTALLER_LIMIT = 1 << 20  # bytes
 CONFIG = "etc/rancher/k3s/config.yaml"
 TOKENS = "etc/rancher/k3s/config.yaml.d/10-token.yaml"
+SYSCTL = "etc/sysctl.d/90-honeydue.conf"
+UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start = 80\n"
 PENDING = "etc/rancher/k3s/.pending"  # remains if a run is cut off between a change and the restart
 SETTINGS = "var/lib/honeydue/k3s.json"
 DATA = "var/lib/rancher/k3s/"
@@ -69,8 +72,8 @@ def join(version: str, wanted: str, secrets: dict[str, str]) -> dict[str, str]:
         raise RuntimeError(f"the settings on this server have digest {digest(text)}, not {wanted}: run pulumi up again")
     _check_upgrade(settings)
     unit = "k3s" if settings["role"] == "server" else "k3s-agent"
-    _write("etc/sysctl.d/90-honeydue.conf", "net.ipv4.ip_unprivileged_port_start = 80\n", 0o644)
-    _run("sysctl", "-p", f"{ROOT}etc/sysctl.d/90-honeydue.conf")
+    _write(SYSCTL, UNPRIVILEGED, 0o644)
+    _run("sysctl", "-p", ROOT + SYSCTL)
     own = {"node-name": settings["name"], "node-ip": settings["privateIp"], "flannel-iface": _interface(settings)}
     place, mode = _place(settings)
     config = json.dumps({**settings["config"], **own, **place}, indent=1, sort_keys=True)
@@ -88,6 +91,67 @@ def join(version: str, wanted: str, secrets: dict[str, str]) -> dict[str, str]:
         os.remove(ROOT + PENDING)
     mode = mode or ("updated" if changed else "unchanged")
     return {"node": settings["name"], "role": settings["role"], "mode": mode, "version": settings["version"]}
+
+
+def compare(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return how this host differs from its settings: files, the installed release, and the node."""
+    check(settings)
+    found: list[dict[str, Any]] = [{"kind": "file", "what": text} for text in _file_differences(settings)]
+    found += _config_differences(settings)
+    installed, unit = _installed_version(), "k3s" if settings["role"] == "server" else "k3s-agent"
+    if installed != settings["version"]:
+        found.append({"kind": "version", "what": "", "wanted": settings["version"], "found": installed or "no k3s"})
+    else:
+        lack = _lack(settings, unit)
+        found += [{"kind": "node", "what": lack}] if lack else []
+    return {"differences": found}
+
+
+def _file_differences(settings: dict[str, Any]) -> list[str]:
+    found = []
+    if _differs(SETTINGS, json.dumps(settings, indent=1, sort_keys=True)):
+        found.append(f"/{SETTINGS} is not as the last update wrote it")
+    if _differs(SYSCTL, UNPRIVILEGED, 0o644):
+        found.append(f"/{SYSCTL} is not as the last update wrote it")
+    for path in (CONFIG, TOKENS):
+        if not os.path.exists(ROOT + path):
+            found.append(f"/{path} does not exist")
+        elif os.stat(ROOT + path).st_mode & 0o777 != 0o600:
+            found.append(f"/{path} has mode {os.stat(ROOT + path).st_mode & 0o777:04o}, not 0600")
+    folder = os.path.dirname(TOKENS)
+    beside = os.listdir(ROOT + folder) if os.path.isdir(ROOT + folder) else []
+    found += [
+        f"/{folder}/{name} exists, and k3s reads it" for name in sorted(beside) if name != os.path.basename(TOKENS)
+    ]
+    if os.path.exists(ROOT + PENDING):
+        found.append("k3s has not been restarted since its configuration changed")
+    return found
+
+
+def _config_differences(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return each key of the configuration that differs. A key that can hold a secret is named without its value."""
+    wanted = {**settings["config"], "node-name": settings["name"], "node-ip": settings["privateIp"]}
+    try:
+        wanted["flannel-iface"] = _interface({**settings, "readySeconds": 0})
+        with open(ROOT + CONFIG) as file:
+            present = dict(json.load(file))
+    except FileNotFoundError:
+        return []
+    except RuntimeError as error:
+        return [{"kind": "node", "what": str(error)}]
+    except (ValueError, TypeError):
+        return [{"kind": "file", "what": f"/{CONFIG} is not the JSON that the last update wrote"}]
+    known = {*SHARED_KEYS.split(), *SERVER_KEYS.split(), *wanted}
+    return [
+        {
+            "kind": "config",
+            "what": key,
+            "wanted": wanted.get(key),
+            "found": present.get(key) if key in known else "(not shown)",
+        }
+        for key in sorted({*wanted, *present} - {"cluster-init", "server"})
+        if wanted.get(key) != present.get(key)
+    ]
 
 
 def check(settings: dict[str, Any]) -> None:
@@ -281,10 +345,14 @@ def _run(*command: str, **environment: str) -> str:
 
 if __name__ == "__main__":
     given = json.load(sys.stdin)
+    verb = sys.argv[1]
     try:
-        print(json.dumps(configure(given) if sys.argv[1] == "configure" else join(sys.argv[2], sys.argv[3], given)))
+        if verb == "join":
+            print(json.dumps(join(sys.argv[2], sys.argv[3], given)))
+        else:
+            print(json.dumps({"configure": configure, "check": compare}[verb](given)))
     except (OSError, RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
         message = f"k3s: {error}"
-        for secret in given.values() if sys.argv[1] == "join" else []:
+        for secret in given.values() if verb == "join" else []:
             message = message.replace(secret, "(secret)")
         sys.exit(message)

@@ -1,7 +1,8 @@
 """Change the UFW of this host to a policy, rule by rule, without a reset, and revert unless a new connection confirms.
 
-apply reads {"ufw": POLICY} on stdin, confirm reads {"confirm": DIGEST}. /var/lib/honeydue/ufw.json keeps the rules
-that were last confirmed until the next confirmation, across reboots.
+apply and check read {"ufw": POLICY} on stdin, confirm reads {"confirm": DIGEST}. check only prints how UFW differs from
+the policy. /var/lib/honeydue/ufw.json keeps the rules that were last confirmed until the next confirmation, across
+reboots.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import socket
 import subprocess
 import sys
 import time
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 STATE = "/var/lib/honeydue/ufw.json"
 DEFAULTS = "/etc/default/ufw"
@@ -132,6 +133,28 @@ def confirm(wanted: str) -> dict[str, Any]:
         raise UfwError(f"{late}; check that honeydue:operators lists {_client() or ADDRESS}, then run pulumi up again")
     _save({"phase": "confirmed", "digest": wanted})
     return {"digest": wanted, "confirmed": True}
+
+
+def compare(policy: dict[str, Any]) -> dict[str, Any]:
+    """Return how UFW on this host differs from the policy."""
+    check(policy)
+    unconfirmed = [{"kind": "unconfirmed", "what": ""}] if _load()["phase"] == "armed" else []
+    return {"differences": differences(policy, *_observe()) + unconfirmed}
+
+
+def differences(policy: dict[str, Any], added: str, status: str) -> list[dict[str, str]]:
+    """Return each difference between UFW and the policy: its kind, and the rule or the default."""
+    rules, present = dict(canonical(rule) for rule in policy["rules"]), dict(parse(added))
+    active, known = status.startswith("Status: active"), _defaults(status)
+    found = [] if active else [("inactive", "")]
+    for i, way in enumerate(DIRECTIONS if known else ()):
+        found += [("default", f"{way} is {known[i]}, not {policy[way]}")] if known[i] != policy[way] else []
+    found += [("missing", shlex.join(rule)) for rule in rules if rule not in present]
+    found += [("surplus", shlex.join(rule)) for rule in present if rule not in rules]
+    found += [("comment", shlex.join(rule)) for rule in rules if present.get(rule, rules[rule]) != rules[rule]]
+    if not found and reconcile(policy, added, status):
+        found = [("order", "")]
+    return [{"kind": kind, "what": what} for kind, what in found]
 
 
 def _keep_client(policy: dict[str, Any]) -> None:
@@ -271,7 +294,12 @@ def _save(state: dict[str, Any]) -> None:
 if __name__ == "__main__":
     try:
         given = json.load(sys.stdin)
+        verbs: dict[str, Callable[[], dict[str, Any]]] = {
+            "apply": lambda: apply(given["ufw"]),
+            "check": lambda: compare(given["ufw"]),
+            "confirm": lambda: confirm(given["confirm"]),
+        }
         with _locked():
-            print(json.dumps(apply(given["ufw"]) if sys.argv[1] == "apply" else confirm(given["confirm"])))
+            print(json.dumps(verbs[sys.argv[1]]()))
     except (UfwError, OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as error:
         sys.exit(f"ufw: {error}")
