@@ -3,6 +3,7 @@
 import typer
 
 from ops.checks.command import commands as checks
+from ops.drift.command import commands as drift
 from ops.github.command import commands as github
 from ops.preview.command import commands as preview
 from ops.ranges.command import commands as ranges
@@ -17,5 +18,5 @@ app = typer.Typer(
     help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
     epilog="Start with: python -m ops preview --stack STACK",
 )
-for commands in (preview, stacks, checks, github, ranges, visit):
+for commands in (preview, stacks, checks, github, ranges, visit, drift):
     app.add_typer(commands)

@@ -59,13 +59,17 @@ class Pulumi:
         """
         return self._as_json("previewing", ["preview", "--json", "--policy-pack", _POLICIES])
 
-    def refresh(self) -> str:
+    def refresh(self, *, exclude: Sequence[str] = ()) -> str:
         """Compare the state with the clouds without a change, and return JSON as `preview` does.
+
+        Args:
+            exclude: Patterns of URNs that are not compared.
 
         Raises:
             EngineError: If there is no comparison at all.
         """
-        return self._as_json("comparing with the clouds", ["refresh", "--preview-only", "--json"])
+        left_out = [word for pattern in exclude for word in ("--exclude", pattern)]
+        return self._as_json("comparing with the clouds", ["refresh", "--preview-only", "--json", *left_out])
 
     def export(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's state.

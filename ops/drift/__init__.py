@@ -1,0 +1,1 @@
+"""Compare what runs with the state of the stack and with the repository."""
