@@ -98,6 +98,7 @@ def compare(settings: dict[str, Any]) -> dict[str, Any]:
     check(settings)
     found: list[dict[str, Any]] = [{"kind": "file", "what": text} for text in _file_differences(settings)]
     found += _config_differences(settings)
+    found += [{"kind": "extra", "what": path} for path in _extra_files()]
     installed, unit = _installed_version(), "k3s" if settings["role"] == "server" else "k3s-agent"
     if installed != settings["version"]:
         found.append({"kind": "version", "what": "", "wanted": settings["version"], "found": installed or "no k3s"})
@@ -118,14 +119,17 @@ def _file_differences(settings: dict[str, Any]) -> list[str]:
             found.append(f"/{path} does not exist")
         elif os.stat(ROOT + path).st_mode & 0o777 != 0o600:
             found.append(f"/{path} has mode {os.stat(ROOT + path).st_mode & 0o777:04o}, not 0600")
-    folder = os.path.dirname(TOKENS)
-    beside = os.listdir(ROOT + folder) if os.path.isdir(ROOT + folder) else []
-    found += [
-        f"/{folder}/{name} exists, and k3s reads it" for name in sorted(beside) if name != os.path.basename(TOKENS)
-    ]
     if os.path.exists(ROOT + PENDING):
         found.append("k3s has not been restarted since its configuration changed")
     return found
+
+
+def _extra_files() -> list[str]:
+    """Return the files that k3s reads in addition to the program's."""
+    folder = os.path.dirname(TOKENS)
+    beside = os.listdir(ROOT + folder) if os.path.isdir(ROOT + folder) else []
+    paths = [f"{folder}/{name}" for name in sorted(beside) if name.lower().endswith((".yaml", ".yml"))]
+    return [f"/{path}" for path in paths if path != TOKENS]
 
 
 def _config_differences(settings: dict[str, Any]) -> list[dict[str, Any]]:

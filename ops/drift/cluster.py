@@ -15,7 +15,7 @@ _TRAEFIK: Final = (
     f"sudo -n k3s kubectl --request-timeout=20s -n {NAMESPACE} get daemonset traefik --ignore-not-found -o json"
 )
 _CHART_LABEL: Final = "helm.sh/chart"
-_ROLLOUT: Final = "`pulumi up --replace '**::traefik-rollout'` waits for the rollout and shows Helm's log"
+_HELM: Final = f"`kubectl -n {NAMESPACE} logs job/helm-install-traefik` shows what Helm did; k3s brings chart and image"
 
 
 def compare_cluster(
@@ -59,7 +59,7 @@ def _nodes(state: State, nodes: Mapping[str, Any], unreached: set[str]) -> Itera
 
 def _traefik(state: State, plane: Server, daemonset: Mapping[str, Any]) -> Iterator[Finding]:
     if not daemonset:
-        yield _differs("the cluster has no DaemonSet traefik", _ROLLOUT)
+        yield _differs("the cluster has no DaemonSet traefik", _HELM)
         return
     metadata, pod, status = daemonset["metadata"], daemonset["spec"]["template"]["spec"], daemonset.get("status") or {}
     version = str((plane.k3s or {}).get("version"))
@@ -76,15 +76,15 @@ def _traefik(state: State, plane: Server, daemonset: Mapping[str, Any]) -> Itera
         chart = str(metadata.get("labels", {}).get(_CHART_LABEL))
         wanted = f"traefik-{release.chart.replace('+', '_')}"  # a label cannot contain a plus sign
         if chart != wanted:
-            yield _differs(f"the chart is {redact_text(chart)}, not {wanted}", _ROLLOUT)
+            yield _differs(f"the chart is {redact_text(chart)}, not {wanted}", _HELM)
         images = [str(container["image"]) for container in pod["containers"] if container["name"] == "traefik"]
         tags = {image.partition("@")[0].rpartition(":")[2].removeprefix("v") for image in images}
         if tags != {release.traefik}:
             shown = redact_text(", ".join(images)) or "missing"
-            yield _differs(f"Traefik's image is {shown}, not release {release.traefik}", _ROLLOUT)
+            yield _differs(f"Traefik's image is {shown}, not release {release.traefik}", _HELM)
     digest = str(metadata.get("annotations", {}).get(DIGEST_ANNOTATION, "none"))
     if state.values_digest and digest != state.values_digest:
-        yield _differs(f"Traefik runs with the values {redact_text(digest)}, not {state.values_digest}", _ROLLOUT)
+        yield _differs(f"Traefik runs with the values {redact_text(digest)}, not {state.values_digest}", _HELM)
     wanted_pods = status.get("desiredNumberScheduled", 0)
     available, updated = status.get("numberAvailable", 0), status.get("updatedNumberScheduled", 0)
     if not wanted_pods == available == updated or not wanted_pods:

@@ -79,7 +79,7 @@ def _compared(pulumi: Pulumi, parts: frozenset[Part]) -> Report:
         _progress("reading Cloudflare's published ranges")
         findings += published_ranges.compare(state)
     return Report(
-        stack=pulumi.stack or "the selected stack",
+        stack=state.stack,
         findings=tuple(findings),
         left_out=tuple(words for part, words in _LEFT_OUT.items() if part not in parts),
         notes=tuple(notes),

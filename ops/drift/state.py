@@ -53,8 +53,9 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """The servers, and the check of Traefik's rollout: its node's address and the digest of the values."""
+    """The stack's name, its servers, and the check of Traefik's rollout: its node's address, the values' digest."""
 
+    stack: str
     servers: tuple[Server, ...]
     api_host: str = ""
     values_digest: str = ""
@@ -69,6 +70,7 @@ def read(exported: Mapping[str, Any]) -> State:
     rollout = commands.get(_ROLLOUT, {})
     words = shlex.split(str(rollout.get("create") or ""))
     return State(
+        stack=str(current[0]["urn"]).split(":")[2] if current else "",
         servers=tuple(_server(name, commands) for name in names),
         api_host=str((_connection(rollout) or _NOWHERE).host),
         values_digest=words[4] if len(words) > 4 else "",

@@ -18,6 +18,7 @@ _FIREWALL: Final = {
     "order": "the rules are in another order, so another one decides first",
     "unconfirmed": "the rules were applied but not confirmed; the former ones come back",
 }
+_REPLACE: Final = "`pulumi up --replace '**::{server}-k3s*'`"
 _OTHER: Final = "an unknown kind of difference, {kind}: {what}"
 
 
@@ -34,12 +35,16 @@ def firewall(server: str, difference: Mapping[str, Any]) -> Finding:
 
 def k3s(server: str, difference: Mapping[str, Any]) -> Finding:
     """Return the finding for a difference of k3s."""
-    remedy = f"`pulumi up --replace '**::{server}-k3s*'` writes the configuration again and restarts k3s if it differs"
+    remedy = f"{_REPLACE.format(server=server)} writes the configuration again and restarts k3s"
     match difference["kind"]:
         case "config":
             what = f"k3s' configuration {_key(difference)}"
         case "version":
             what = f"k3s {_value(difference, 'found')} is installed, not {_value(difference, 'wanted')}"
+            remedy = f"{_REPLACE.format(server=server)} installs the release, unless a newer one is installed"
+        case "extra":
+            what = f"k3s also reads {difference['what']}, which is not the program's"
+            remedy = "delete the file, and restart k3s on this server while the other control planes are Ready"
         case "file":
             what = str(difference["what"])
         case "node":

@@ -77,7 +77,7 @@ def test_changes_at_the_clouds_are_named_in_the_words_of_a_preview_with_the_raw_
     assert {(each["subject"], each["where"], each["what"]) for each in report["findings"]} == {
         ("clouds", "Cloudflare", "deleted record api.sandbox.test -> node1 (AAAA)"),
         ("clouds", "Cloudflare", "record api.sandbox.test -> node1 (A): proxied True -> False"),
-        ("clouds", "Hetzner", "9999 opens for 0.0.0.0/0 in the cloud firewall"),
+        ("clouds", "Hetzner", "port 9999 opens for 0.0.0.0/0 at the cloud firewall"),
     }
     assert any("+rules[4].port: 9999" in each["details"] for each in report["findings"])
     assert standing().export() == before, "the comparison changed the state"

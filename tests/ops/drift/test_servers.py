@@ -81,6 +81,7 @@ def test_every_difference_has_its_server_its_words_and_a_remedy(first: SshServer
         {"kind": "config", "what": "kubelet-arg", "wanted": None, "found": ["max-pods=5"]},
         {"kind": "config", "what": "secrets-encryption", "wanted": True, "found": None},
         {"kind": "config", "what": "agent-token", "wanted": None, "found": "(not shown)"},
+        {"kind": "extra", "what": "/etc/rancher/k3s/config.yaml.d/99.yaml"},
         {"kind": "version", "what": "", "wanted": "v1.34.6+k3s1", "found": "v1.33.10+k3s1"},
     ]
     first.answer(
@@ -98,6 +99,7 @@ def test_every_difference_has_its_server_its_words_and_a_remedy(first: SshServer
         (Subject.K3S, "a", 'k3s\' configuration has kubelet-arg (["max-pods=5"]), which the settings do not have'),
         (Subject.K3S, "a", "k3s' configuration lacks secrets-encryption (true)"),
         (Subject.K3S, "a", "k3s' configuration has agent-token ([secret]), which the settings do not have"),
+        (Subject.K3S, "a", "k3s also reads /etc/rancher/k3s/config.yaml.d/99.yaml, which is not the program's"),
         (Subject.K3S, "a", "k3s v1.33.10+k3s1 is installed, not v1.34.6+k3s1"),
     ]
     assert all(each.checked and each.remedy for each in found)

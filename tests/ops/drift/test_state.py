@@ -11,6 +11,7 @@ HERE = Connection(host="192.0.2.1", user="deploy", host_key="ssh-ed25519 AAAA", 
 def test_a_server_has_its_connection_its_policy_its_settings_and_its_programs() -> None:
     state = read(export(server("a", HERE), api=HERE))
     [found] = state.servers
+    assert state.stack == "test"
     assert (found.name, found.connection, found.ufw, found.k3s) == ("a", HERE, POLICY, settings("a"))
     assert found.ufw_program.startswith("/usr/local/lib/honeydue/ufw-")
     assert found.k3s_program.startswith("/usr/local/lib/honeydue/k3s-")
