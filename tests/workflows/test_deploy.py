@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.checkout import Checkout
+from tests.workflows.answers import answer
 from tests.workflows.github import GitHub
 from tests.workflows.runner import Run, Runner, plain, workflow
 
@@ -45,11 +46,18 @@ def test_a_merge_is_judged_again_and_updates_the_stack(runner: Runner, own: Chec
     commit = github.stored.merge(pull)
     github.stored.roles["will"] = "maintain"
     github.stored.label(pull, "will", f"allow: {RULE}")
+    answer(own, "visit", 'echo "visited $*"\nexit 0')
     done = deploy(runner, own, commit)
-    assert outcomes(done)["Update"] == "success", done.log
+    assert not done.failed, done.log
+    assert done.step("Visit every host").output == "visited -m ops visit --stack prod\n"
     assert f"`{RULE}` is allowed (CHG-42)" in done.summary
-    again = own.run("pulumi", "preview", "--stack", "prod", "--policy-pack", "policy", "--expect-no-changes")
-    assert "unchanged" in again.stdout
+    assert "No changes" not in done.summary
+
+    answer(own, "visit", "exit 1")
+    again = deploy(runner, own, commit)
+    assert "No changes" in again.summary, "the stack is what was merged"
+    assert outcomes(again)["Update"] == "success"
+    assert outcomes(again)["Visit every host"] == "failure", "a host that does not answer fails the deployment"
 
 
 def test_production_follows_staging_and_each_stack_has_one_update_at_a_time() -> None:

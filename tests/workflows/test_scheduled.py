@@ -3,29 +3,17 @@
 Both commands are replaced here by their documented answers; tests/ops/ proves the commands themselves.
 """
 
-import sys
 from typing import Final
 
 import pytest
 
 from tests.checkout import Checkout
+from tests.workflows.answers import answer
 from tests.workflows.github import GitHub
 from tests.workflows.repository_on_github import LIMIT
 from tests.workflows.runner import Run, Runner
 
 RANGES: Final = "components/cloudflare_ranges.json"
-
-
-def answer(checkout: Checkout, command: str, script: str) -> None:
-    """Let `python -m ops COMMAND` of a checkout run this shell script instead."""
-    python = checkout.folder / ".venv" / "bin" / "python"
-    if python.parent.parent.is_symlink():
-        python.parent.parent.unlink()
-        python.parent.mkdir(parents=True)
-    python.write_text(
-        f'#!/bin/sh\nif [ "$1 $2 $3" = "-m ops {command}" ]; then\n{script}\nfi\nexec {sys.executable} "$@"\n'
-    )
-    python.chmod(0o755)
 
 
 def drift(runner: Runner, checkout: Checkout, status: int, text: str = "") -> Run:
