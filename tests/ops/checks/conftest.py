@@ -101,3 +101,17 @@ def clouds(
         monkeypatch.setenv("HCLOUD_TOKEN", HETZNER_TOKEN)
         monkeypatch.setenv("CLOUDFLARE_API_TOKEN", CLOUDFLARE_TOKEN)
         yield endpoints
+
+
+def set_zone(world: World, **state: object) -> str:
+    """Put the zone into the world in a state, and return its id."""
+    world.put("zone", "f" * 32, {"id": "f" * 32, "name": ZONE, **state}, provider="cloudflare", name=ZONE)
+    return "f" * 32
+
+
+def put_record(world: World, name: str, kind: str = "A", comment: str | None = None, *, proxied: bool = True) -> None:
+    zone = set_zone(world)
+    content = {"A": "192.0.2.7", "AAAA": "2001:db8::7", "CNAME": "old.example.com"}.get(kind, "v=spf1 -all")
+    data = {"zoneId": zone, "name": name, "type": kind, "content": content, "proxied": proxied, "ttl": 1}
+    number = len(world.objects("dns_record"))
+    world.put("dns_record", f"{number:032x}", {**data, "comment": comment}, provider="cloudflare")

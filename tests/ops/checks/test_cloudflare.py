@@ -6,12 +6,10 @@ import pytest
 
 from ops.checks.before.cloudflare import checks
 from ops.checks.model import Outcome
-from ops.clouds.cloudflare import Cloudflare
 from sandbox.clouds_api.accounts import ALL, Accounts, CloudflareToken
-from sandbox.clouds_api.serving import ApiFault, clouds_api
+from sandbox.clouds_api.serving import ApiFault
 from sandbox.world import World
-from tests.engine.conftest import Sandboxes
-from tests.ops.checks.conftest import CLOUDFLARE_TOKEN, ZONE, Found, clouds, context, edit, run
+from tests.ops.checks.conftest import CLOUDFLARE_TOKEN, ZONE, Found, clouds, context, edit, run, set_zone
 
 
 def account(
@@ -27,25 +25,9 @@ def check(
     monkeypatch: pytest.MonkeyPatch,
     accounts: Accounts | None = None,
     *faults: ApiFault,
-    deployed: bool | None = False,
-    stack: str = "prod",
 ) -> Found:
     with clouds(world, monkeypatch, accounts, *faults):
-        return run(checks, context(folder, deployed=deployed, stack=stack))
-
-
-def set_zone(world: World, **state: object) -> str:
-    """Put the zone into the world in a state, and return its id."""
-    world.put("zone", "f" * 32, {"id": "f" * 32, "name": ZONE, **state}, provider="cloudflare", name=ZONE)
-    return "f" * 32
-
-
-def put_record(world: World, name: str, kind: str = "A", comment: str | None = None, *, proxied: bool = True) -> None:
-    zone = set_zone(world)
-    content = {"A": "192.0.2.7", "AAAA": "2001:db8::7", "CNAME": "old.example.com"}.get(kind, "v=spf1 -all")
-    data = {"zoneId": zone, "name": name, "type": kind, "content": content, "proxied": proxied, "ttl": 1}
-    number = len(world.objects("dns_record"))
-    world.put("dns_record", f"{number:032x}", {**data, "comment": comment}, provider="cloudflare")
+        return run(checks, context(folder))
 
 
 def test_a_zone_that_is_ready_passes_and_is_only_read(
@@ -155,81 +137,6 @@ def test_permissions_that_cloudflare_does_not_list_are_warnings(
     unsure = [each for each in found.results if each.outcome is Outcome.WARNING]
     assert [each.name for each in unsure] == [each.name for each in found.results if "permission" in each.name]
     assert len(unsure) == 3
-
-
-@pytest.mark.parametrize("kind", ["A", "AAAA", "CNAME"])
-def test_a_record_of_a_host_that_somebody_else_created_fails(
-    kind: str, folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_record(world, f"api.{ZONE}", kind, proxied=False)
-    found = check(folder, world, monkeypatch)["records of the hosts"]
-    assert found.outcome is Outcome.FAILED
-    assert f"api.{ZONE} {kind} " in found.text
-
-
-def test_one_record_of_somebody_else_among_the_stacks_own_is_a_collision(
-    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_record(world, f"api.{ZONE}", comment="hetzner1, honeydue/prod")
-    put_record(world, f"api.{ZONE}", "AAAA", comment="hetzner1, honeydue/production")
-    found = check(folder, world, monkeypatch)["records of the hosts"]
-    assert found.outcome is Outcome.FAILED
-    assert found.text.startswith("other records exist")
-
-
-def test_other_records_do_not_collide(folder: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_record(world, ZONE, "TXT", proxied=False)
-    put_record(world, f"www.{ZONE}", proxied=False)
-    found = check(folder, world, monkeypatch)
-    assert found["records of the hosts"].outcome is Outcome.PASSED
-    assert found["other hosts of the zone"].outcome is Outcome.PASSED
-
-
-def test_other_proxied_hosts_are_a_warning_because_settings_apply_to_the_zone(
-    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(7):
-        put_record(world, f"w{number}.{ZONE}")
-    found = check(folder, world, monkeypatch)["other hosts of the zone"]
-    assert found.outcome is Outcome.WARNING
-    assert f"w0.{ZONE} A" in found.text
-    assert "2 more" in found.text
-
-
-def test_records_are_not_judged_where_they_may_be_the_stacks_own(
-    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_record(world, f"api.{ZONE}")
-    assert check(folder, world, monkeypatch, deployed=True)["records of the hosts"].outcome is Outcome.SKIPPED
-    assert check(folder, world, monkeypatch, deployed=None)["records of the hosts"].outcome is Outcome.WARNING
-
-
-def test_the_records_of_a_stack_whose_state_is_lost_are_found_and_recovery_is_named(
-    folder: Path, standing: Sandboxes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(standing.layout.world)
-    try:
-        found = check(folder, world, monkeypatch, stack="sandbox")["records of the hosts"]
-        with clouds_api(world) as endpoints:
-            reader = Cloudflare(CLOUDFLARE_TOKEN, endpoints.cloudflare)
-            zone = reader.zone("sandbox.test")
-            assert zone is not None
-            count = len(reader.records(zone.id))
-    finally:
-        world.close()
-    assert found.outcome is Outcome.FAILED
-    assert "the state was lost" in found.remedy
-    assert f"{count - 5} more" in found.text
-
-
-def test_a_host_more_than_one_label_below_the_zone_is_a_warning(
-    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hosts = [ZONE, f"api.{ZONE}", f"v1.api.{ZONE}"]
-    edit(folder, {"honeydue:routes": [{"name": "api", "hosts": hosts, "service": "api", "port": 80}]})
-    found = check(folder, world, monkeypatch)["certificates for visitors"]
-    assert found.outcome is Outcome.WARNING
-    assert f"does not cover v1.api.{ZONE}, more" in found.text
 
 
 @pytest.mark.parametrize("status", [429, 503])
