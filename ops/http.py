@@ -11,6 +11,8 @@ ATTEMPTS: Final = 4
 """Attempts of a GET, PUT, PATCH or DELETE request, on the status 429, 502, 503, 504 or a lost connection."""
 _TIMEOUT: Final = (5.0, 30.0)
 """Seconds to connect, and seconds between two bytes of the answer."""
+_LONGEST_WAIT: Final = 60
+"""Seconds to wait at most when an API asks for more with `Retry-After`."""
 _MESSAGE: Final = 300
 """Characters of an API's own message at most."""
 
@@ -53,6 +55,7 @@ class Api:
             total=ATTEMPTS - 1,
             backoff_factor=backoff,
             backoff_max=20,
+            retry_after_max=_LONGEST_WAIT,
             status_forcelist=(429, 502, 503, 504),
             allowed_methods=("GET", "PUT", "PATCH", "DELETE"),
             raise_on_status=False,

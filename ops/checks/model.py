@@ -7,7 +7,7 @@ from typing import Final
 
 DOCS: Final = "docs/operations.md#before-the-first-update"
 """Where each check is explained."""
-RECOVERY: Final = "docs/operations.md#when-an-update-is-interrupted"
+RECOVERY: Final = "docs/operations.md#when-the-state-is-lost"
 """Where the repair of a state is explained."""
 
 
