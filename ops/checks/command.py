@@ -2,7 +2,6 @@
 
 import json
 import sys
-from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +13,9 @@ from ops.checks.before.context import PATIENCE, Context
 from ops.checks.before.run import GROUPS, run
 from ops.ending import refuse
 from ops.engine import EngineError, Pulumi
+from ops.formats import Format
 
 commands = typer.Typer()
-
-
-class Format(StrEnum):
-    """The renderings of a report."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 @commands.command(

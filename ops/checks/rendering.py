@@ -1,7 +1,6 @@
 """Render a report for a terminal, as Markdown or as JSON."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ops.checks.model import Outcome, Report, Result
+from ops.markdown import escape
 
 SYMBOLS: Final = {
     Outcome.PASSED: ("√", "green"),
@@ -18,7 +18,6 @@ SYMBOLS: Final = {
     Outcome.NOTE: ("i", "cyan"),
     Outcome.SKIPPED: ("-", "dim"),
 }
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>~|])")
 
 
 def show(report: Report) -> None:
@@ -36,12 +35,12 @@ def show(report: Report) -> None:
 
 def markdown(report: Report) -> str:
     """Return the report as Markdown: one table per group."""
-    lines = [f"### {_escaped(report.headline)}", ""]
+    lines = [f"### {escape(report.headline)}", ""]
     for group in report.groups:
-        lines += [f"**{_escaped(group.title)}**", "", "| | Check | Finding | What to do |", "|---|---|---|---|"]
+        lines += [f"**{escape(group.title)}**", "", "| | Check | Finding | What to do |", "|---|---|---|---|"]
         for result in group.results:
             cells = (result.name, result.text, " ".join(_advice(result)))
-            lines.append(f"| {SYMBOLS[result.outcome][0]} | {' | '.join(map(_escaped, cells))} |")
+            lines.append(f"| {SYMBOLS[result.outcome][0]} | {' | '.join(map(escape, cells))} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -74,7 +73,3 @@ def _advice(result: Result) -> Iterator[str]:
         yield result.remedy
     if result.see:
         yield f"see {result.see}"
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +9,13 @@ import typer
 
 from ops.ending import refuse
 from ops.engine import EngineError, Pulumi
+from ops.formats import Format
 from ops.preview import guard as rules
 from ops.preview import markdown, plain_data, terminal
 from ops.preview.reading import NotAPreviewError, Preview, parse
 from ops.preview.summary import summarise
 
 commands = typer.Typer()
-
-
-class Format(StrEnum):
-    """The renderings of a summary."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 Stack = Annotated[

@@ -1,21 +1,16 @@
 """Render a summary as Markdown for a comment on a pull request, within GitHub's limit of characters."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ops.markdown import LIMIT, cut, escape, fenced
 from ops.preview.guard import Verdict
 from ops.preview.reading import Diagnostic, PolicyMessage
 from ops.preview.summary import Item, Section, Summary
 
-LIMIT: Final = 65_536
-"""GitHub's limit of characters in one comment."""
-_LINE: Final = 1_000
-"""Characters of one sentence or message at most."""
 _MESSAGES: Final = 12
 """Messages of one kind at most: diagnostics, and findings of the guard."""
-_SPECIAL: Final = re.compile(r"([\\`*\[\]~|])")
 
 
 @dataclass(kw_only=True)
@@ -81,7 +76,7 @@ def _shorten(block: _Block, surplus: int) -> None:
 
 
 def _head(summary: Summary, verdict: Verdict | None) -> Iterator[str]:
-    yield f"## {_escape(summary.title)}\n"
+    yield f"## {escape(summary.title)}\n"
     if verdict is not None:
         yield from _verdict(verdict)
     yield from _messages([each for each in summary.diagnostics if each.severity == "error"])
@@ -92,12 +87,12 @@ def _head(summary: Summary, verdict: Verdict | None) -> Iterator[str]:
 def _verdict(verdict: Verdict) -> Iterator[str]:
     refused = verdict.refused
     yield f"**Guard: {'refused' if refused else 'no rule refuses this preview'}**\n"
-    yield from (f"- `{finding.rule}`: {_escape(finding.text)}" for finding in refused[:_MESSAGES])
+    yield from (f"- `{finding.rule}`: {escape(finding.text)}" for finding in refused[:_MESSAGES])
     if len(refused) > _MESSAGES:
         yield f"- {len(refused) - _MESSAGES:,} findings left out"
     for rule, reason in verdict.allowed.items():
         found = [finding.text for finding in verdict.findings if finding.rule == rule]
-        yield f"- `{rule}` is allowed ({_escape(reason)}): {_escape('; '.join(found) or 'not violated')}"
+        yield f"- `{rule}` is allowed ({escape(reason)}): {escape('; '.join(found) or 'not violated')}"
     if refused or verdict.allowed:
         yield ""
 
@@ -105,7 +100,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 def _messages(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
     for each in diagnostics[:_MESSAGES]:
         title = f"{each.severity}: {each.resource}" if each.resource else each.severity
-        yield f"**{_escape(title)}**\n\n{_fenced(_cut(each.message).splitlines())}\n"
+        yield f"**{escape(title)}**\n\n{fenced(cut(each.message).splitlines())}\n"
     if len(diagnostics) > _MESSAGES:
         yield f"{len(diagnostics) - _MESSAGES:,} messages left out\n"
 
@@ -115,33 +110,16 @@ def _policies(title: str, messages: Sequence[PolicyMessage]) -> Iterator[str]:
         return
     yield f"**{title}**\n"
     for each in messages[:_MESSAGES]:
-        yield f"- `{each.policy}` about {_escape(each.resource)}: {_escape(each.message)}"
+        yield f"- `{each.policy}` about {escape(each.resource)}: {escape(each.message)}"
     if len(messages) > _MESSAGES:
         yield f"- {len(messages) - _MESSAGES:,} messages left out"
     yield ""
 
 
 def _item(item: Item, *, diffs: bool) -> str:
-    line = f"- {_escape(item.text)}"
+    line = f"- {escape(item.text)}"
     raw = [line for name, lines in item.diffs if lines for line in (f"@@ {name} @@", *lines)] if diffs else []
     if not raw:
         return line
-    indented = _fenced(raw, "diff").replace("\n", "\n  ")
+    indented = fenced(raw, "diff").replace("\n", "\n  ")
     return f"{line}\n  <details><summary>raw difference</summary>\n\n  {indented}\n\n  </details>"
-
-
-def _fenced(lines: Sequence[str], language: str = "") -> str:
-    """Return a block of code; its fence is longer than every run of backticks in it."""
-    body = "\n".join(lines)
-    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", body)), default=0))
-    return f"{fence}{language}\n{body}\n{fence}"
-
-
-def _escape(text: str) -> str:
-    """Return a text that GitHub shows as it is: no markup, no HTML, no mention of a user."""
-    plain = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return _cut(plain.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;"))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LINE else f"{text[:_LINE]}... ({len(text) - _LINE:,} characters left out)"

@@ -1,7 +1,6 @@
 """The commands `new-stack` and `promote`."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from components.catalogue import Location
 from components.config import ConfigError
 from ops.ending import refuse
+from ops.formats import Format
 from ops.stacks import own_address, rendering
 from ops.stacks.backend import Backend
 from ops.stacks.creation import draft, problems_of, write_new
@@ -100,14 +100,6 @@ def new_stack(
     except OSError as error:
         refuse(f"{path.name}: {error.strerror}; nothing was written")
     sys.stdout.write(f"wrote {path.name}. Next:\n\n" + "".join(f"  {line}\n" for line in chosen.next_commands(name)))
-
-
-class Format(StrEnum):
-    """The renderings of a comparison."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 @commands.command(

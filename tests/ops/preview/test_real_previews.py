@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from ops.markdown import LIMIT
 from ops.preview import markdown, plain_data
 from ops.preview.changes import Kind, changes, counts
 from ops.preview.guard import judge
@@ -83,7 +84,7 @@ def test_every_change_is_in_a_sentence_of_every_preview(saved: Mapping[str, Save
         sections = (each.summary.loud, *each.summary.groups)
         named = {name for part in sections for item in part.items for name in item.resources}
         assert named >= {change.name for change in changes(each.preview) if change.kind is not Kind.SAME}
-        assert len(markdown.render(each.summary, None)) <= markdown.LIMIT
+        assert len(markdown.render(each.summary, None)) <= LIMIT
 
 
 def test_an_unchanged_stack_has_no_changes(saved: Mapping[str, Saved]) -> None:

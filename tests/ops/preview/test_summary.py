@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.markdown import LIMIT
 from ops.preview import markdown, plain_data
 from ops.preview.changes import GROUPS, Kind, changes, counts
 from ops.preview.summary import Summary, summarise
@@ -184,7 +185,7 @@ def many(number: int, *, loud: int = 0) -> Summary:
 @pytest.mark.parametrize("loud", [0, 3, 200, 3000])
 def test_three_thousand_resources_fit_into_a_comment_and_groups_are_shortened_first(loud: int) -> None:
     comment = markdown.render(many(3000, loud=loud), None)
-    assert len(comment) <= markdown.LIMIT
+    assert len(comment) <= LIMIT
     shown = sum(f"- node{index} is deleted" in comment for index in range(loud))
     records = comment.count("- a new record")
     assert ((shown == loud or records == 0) and shown > 0) or not loud, "loud items go last"
