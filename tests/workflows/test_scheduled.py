@@ -6,9 +6,12 @@ Both commands are replaced here by their documented answers; tests/ops/ proves t
 from typing import Final
 
 import pytest
+import yaml
 
+from sandbox.engine.layout import ROOT
 from tests.checkout import Checkout
 from tests.workflows.answers import answer
+from tests.workflows.expressions import fill
 from tests.workflows.github import GitHub
 from tests.workflows.repository_on_github import LIMIT
 from tests.workflows.runner import Run, Runner
@@ -101,3 +104,11 @@ def test_a_list_that_is_refused_or_cannot_be_read_fails_the_job(
     assert "The list was refused." in ran.summary
     assert ran.step("Open or update the pull request").outcome == "skipped"
     assert github.stored.open_pulls() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "parts"), [({}, "clouds,ranges"), ({"DEPLOY_RUNNER": "own"}, "clouds,servers,ranges")]
+)
+def test_drift_asks_servers_only_from_a_runner_that_reaches_them(variables: dict[str, str], parts: str) -> None:
+    [job] = yaml.safe_load((ROOT / ".github" / "workflows" / "drift.yml").read_text())["jobs"].values()
+    assert fill(job["env"]["ONLY"], {"vars": variables}) == parts
