@@ -12,11 +12,13 @@ from components.k3s import K3sCluster, K3sClusterArgs, kubernetes_provider
 from components.origin_tls import OriginCertificate, OriginCertificateArgs, OriginPulls, OriginPullsArgs, ZoneTls
 from components.quorum_gate import QuorumGate
 from components.ranges_in_force import ranges_in_force
+from components.recovery import Keeper, Recovery
 from components.routes import Routes, RoutesArgs
 from components.sdk_debug import leave_out_debugging
 from components.traefik import Traefik, TraefikArgs
 
 leave_out_debugging()
+keeper = Keeper.watch()
 config = StackConfig.load()
 deployed = Deployed.read()
 config.refuse_live_changes(deployed)
@@ -96,7 +98,8 @@ routes = Routes(
     in_cluster,
 )
 dns = RoundRobinDns("dns", RoundRobinDnsArgs(zone_id=zone_id, nodes=fleet.ingress_nodes, answering=routes.answering))
-gate.guard([fleet, cluster, kubernetes, adopting, certificate, pulls, zone_tls, traefik, routes, dns])
+recovery = Recovery("recovery", fleet.nodes, keeper.document())
+gate.guard([fleet, cluster, kubernetes, adopting, certificate, pulls, zone_tls, traefik, routes, dns, recovery])
 
 pulumi.export("nodes", fleet.summary)
 pulumi.export("urls", [f"https://{host}/" for host in config.hosts])

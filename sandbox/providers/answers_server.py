@@ -1,5 +1,6 @@
-"""Answers of the host programs for one server: its first boot and its firewall."""
+"""Answers of the host programs for one server: its first boot, its firewall and its recovery document."""
 
+import hashlib
 import json
 import time
 from typing import Any, Final
@@ -8,6 +9,8 @@ from components.host import ufw
 from sandbox.providers.ssh import Host, instructions
 
 _UFW: Final = "ufw_policy"
+DOCUMENT: Final = "recovery_document"
+"""The kind of a recorded server's recovery document in the world."""
 
 
 class FailedError(Exception):
@@ -57,6 +60,17 @@ def confirm_ufw(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
         raise FailedError(f"{late}; check that honeydue:operators lists your address, then run pulumi up again")
     _keep(host, {"phase": "confirmed", "confirmed": state.get("policy") or state["confirmed"], "digest": wanted})
     return {"digest": wanted, "confirmed": True}
+
+
+def keep_document(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
+    """Record the recovery document."""
+    del arguments
+    try:
+        json.loads(stdin)
+    except ValueError as error:
+        raise FailedError("the document on stdin is not JSON; the former document stays") from error
+    host.world.put(DOCUMENT, host.server.name, {"text": stdin}, place=host.place, provider="command")
+    return {"document": hashlib.sha256(stdin.encode()).hexdigest()[:16]}
 
 
 def _given(stdin: str, key: str) -> Any:

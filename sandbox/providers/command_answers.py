@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sandbox.providers.answers_cluster import check, configure, evict, join, kubeconfig, wait_for_rollout
-from sandbox.providers.answers_server import FailedError, apply_ufw, confirm_ufw, wait_for_boot
+from sandbox.providers.answers_server import FailedError, apply_ufw, confirm_ufw, keep_document, wait_for_boot
 from sandbox.providers.ssh import Host
 
 __all__ = ["ANSWERS", "FailedError"]
@@ -25,5 +25,6 @@ ANSWERS: Final[dict[tuple[str, str], Answer]] = {
     ("evict", "evict"): evict,
     ("cluster", "kubeconfig"): kubeconfig,
     ("rollout", "wait"): wait_for_rollout,
+    ("recovery", "keep"): keep_document,
 }
 """By program and verb. An answer is a JSON object, or the text itself."""

@@ -1,0 +1,99 @@
+"""The recovery document: everything that exists only in the state, kept on each control plane.
+
+After the state was lost, `python -m ops import` reads the document and finds everything else in the clouds and in the
+cluster (docs/adr/0014). The document contains private keys and tokens. It is a file that only root can read, because
+root on a control plane is root on every node anyway. It is no Secret of the cluster, because Traefik may read those.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pulumi
+
+from components.node import Node
+from components.ssh import Script, run
+
+KEPT: Final = (
+    "tls:",
+    "random:",
+    "command:",
+    "cloudflare:index/originCaCertificate:",
+    "cloudflare:index/authenticatedOriginPullsCertificate:",
+)
+"""Types that no provider can read back from a cloud. Source: the providers' import functions (docs/adr/0014)."""
+FORMAT: Final = 1
+"""The version of the document's format."""
+
+
+class Keeper:
+    """Notes each resource that exists only in the state, as the program creates it."""
+
+    def __init__(self) -> None:
+        self._noted: Final[dict[str, tuple[pulumi.CustomResource, Mapping[str, Any]]]] = {}
+
+    @classmethod
+    def watch(cls) -> "Keeper":
+        """Return a keeper that notes all resources from now on, so that a new key cannot be forgotten."""
+        keeper = cls()
+        pulumi.runtime.register_stack_transformation(keeper._note)
+        return keeper
+
+    def document(self) -> pulumi.Output[str]:
+        """Return the document of all resources so far, as JSON. It is known once all of them exist."""
+        resources = {key: _entry(resource, inputs) for key, (resource, inputs) in self._noted.items()}
+        return pulumi.Output.secret(
+            pulumi.Output.all(**resources).apply(
+                lambda known: json.dumps({"format": FORMAT, "resources": known}, indent=1, sort_keys=True)
+            )
+        )
+
+    def _note(self, args: pulumi.ResourceTransformationArgs) -> None:
+        if args.type_.startswith(KEPT) and isinstance(args.resource, pulumi.CustomResource):
+            self._noted[f"{args.type_}::{args.name}"] = (args.resource, args.props)
+
+
+class Recovery(pulumi.ComponentResource):
+    """The document on each control plane. It is written last, because it depends on all that it contains."""
+
+    def __init__(
+        self, name: str, nodes: Sequence[Node], document: pulumi.Output[str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("honeydue:index:Recovery", name, None, opts)
+        for node in nodes:
+            if node.settings.role == "server":
+                run(
+                    f"{node.settings.name}-recovery",
+                    node.reachable,
+                    Script(program="recovery", verb="keep"),
+                    stdin=document,
+                    triggers=[node.server_id],
+                    opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+                )
+        self.register_outputs({})
+
+
+def _entry(resource: pulumi.CustomResource, inputs: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
+    """Return the id of a resource, a digest of its inputs, and its outputs that are no inputs."""
+    given = {name: value for name, value in inputs.items() if value is not None}
+    computed = {_camel_case(name): pulumi.get(resource, name) for name, value in inputs.items() if value is None}
+    # twice, because an output may contain arguments that contain outputs, such as a command's connection
+    digest = pulumi.Output.from_input(given).apply(pulumi.Output.from_input).apply(_digest)
+    return pulumi.Output.all(id=resource.id, inputs=digest, outputs=pulumi.Output.all(**computed)).apply(
+        lambda known: {
+            **known,
+            "outputs": {name: value for name, value in known["outputs"].items() if value is not None},
+        }
+    )
+
+
+def _digest(inputs: Any) -> str:
+    """Return the SHA-256 of the inputs' canonical JSON; an SDK's class of arguments counts as an object."""
+    return hashlib.sha256(json.dumps(inputs, default=vars, sort_keys=True).encode()).hexdigest()
+
+
+def _camel_case(name: str) -> str:
+    """Return the property's name in the state: `private_key_pem` is `privateKeyPem`."""
+    return re.sub(r"_(\w)", lambda letter: letter[1].upper(), name)
