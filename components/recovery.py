@@ -16,14 +16,31 @@ import pulumi
 from components.node import Node
 from components.ssh import Script, run
 
-KEPT: Final = (
-    "tls:",
-    "random:",
-    "command:",
-    "cloudflare:index/originCaCertificate:",
-    "cloudflare:index/authenticatedOriginPullsCertificate:",
-)
-"""Types that no provider can read back from a cloud. Source: the providers' import functions (docs/adr/0014)."""
+_CERTIFICATE: Final = ("cert_pem", "ready_for_renewal", "validity_end_time", "validity_start_time")
+KEPT: Final[Mapping[str, tuple[str, ...]]] = {
+    "command:remote:Command": ("stderr", "stdout"),
+    "random:index/randomId:RandomId": ("b64_std", "b64_url", "dec", "hex"),
+    "random:index/randomPassword:RandomPassword": ("bcrypt_hash", "result"),
+    "tls:index/privateKey:PrivateKey": (
+        "private_key_openssh",
+        "private_key_pem",
+        "private_key_pem_pkcs8",
+        "public_key_fingerprint_md5",
+        "public_key_fingerprint_sha256",
+        "public_key_openssh",
+        "public_key_pem",
+    ),
+    "tls:index/certRequest:CertRequest": ("cert_request_pem", "key_algorithm"),
+    "tls:index/selfSignedCert:SelfSignedCert": ("key_algorithm", *_CERTIFICATE),
+    "tls:index/locallySignedCert:LocallySignedCert": ("ca_key_algorithm", *_CERTIFICATE),
+    "cloudflare:index/originCaCertificate:OriginCaCertificate": ("certificate", "expires_on"),
+    "cloudflare:index/authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate": (),
+}
+"""Types that no provider can read back from a cloud, each with the outputs that are neither inputs nor constants.
+
+An output that can be null must not be listed: a preview takes null for unknown, so every preview would show the
+document as changed. Source: the schemas of the Terraform providers behind the plugins.
+"""
 FORMAT: Final = 1
 """The version of the document's format."""
 
@@ -43,7 +60,7 @@ class Keeper:
 
     def document(self) -> pulumi.Output[str]:
         """Return the document of all resources so far, as JSON. It is known once all of them exist."""
-        resources = {key: _entry(resource, inputs) for key, (resource, inputs) in self._noted.items()}
+        resources = {key: _entry(key.rpartition("::")[0], *noted) for key, noted in self._noted.items()}
         return pulumi.Output.secret(
             pulumi.Output.all(**resources).apply(
                 lambda known: json.dumps({"format": FORMAT, "resources": known}, indent=1, sort_keys=True)
@@ -51,7 +68,7 @@ class Keeper:
         )
 
     def _note(self, args: pulumi.ResourceTransformationArgs) -> None:
-        if args.type_.startswith(KEPT) and isinstance(args.resource, pulumi.CustomResource):
+        if args.type_ in KEPT and isinstance(args.resource, pulumi.CustomResource):
             self._noted[f"{args.type_}::{args.name}"] = (args.resource, args.props)
 
 
@@ -75,18 +92,13 @@ class Recovery(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _entry(resource: pulumi.CustomResource, inputs: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
-    """Return the id of a resource, a digest of its inputs, and its outputs that are no inputs."""
-    given = {name: value for name, value in inputs.items() if value is not None}
-    computed = {_camel_case(name): pulumi.get(resource, name) for name, value in inputs.items() if value is None}
+def _entry(kind: str, resource: pulumi.CustomResource, inputs: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
+    """Return the id of a resource, a digest of its inputs, and its outputs by their names in the state."""
     # twice, because an output may contain arguments that contain outputs, such as a command's connection
-    digest = pulumi.Output.from_input(given).apply(pulumi.Output.from_input).apply(_digest)
-    return pulumi.Output.all(id=resource.id, inputs=digest, outputs=pulumi.Output.all(**computed)).apply(
-        lambda known: {
-            **known,
-            "outputs": {name: value for name, value in known["outputs"].items() if value is not None},
-        }
-    )
+    given = pulumi.Output.from_input({name: value for name, value in inputs.items() if value is not None})
+    digest = given.apply(pulumi.Output.from_input).apply(_digest)
+    outputs = {_camel_case(name): pulumi.get(resource, name) for name in KEPT[kind]}
+    return pulumi.Output.all(id=resource.id, inputs=digest, outputs=pulumi.Output.from_input(outputs))
 
 
 def _digest(inputs: Any) -> str:

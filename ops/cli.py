@@ -7,6 +7,7 @@ from ops.drift.command import commands as drift
 from ops.github.command import commands as github
 from ops.preview.command import commands as preview
 from ops.ranges.command import commands as ranges
+from ops.recovery.command import commands as recovery
 from ops.stacks.command import commands as stacks
 from ops.visit.command import commands as visit
 
@@ -18,5 +19,5 @@ app = typer.Typer(
     help="Tools for the operators and reviewers of the stack. People and workflows run the same commands.",
     epilog="Start with: python -m ops preview --stack STACK",
 )
-for commands in (preview, stacks, checks, github, ranges, visit, drift):
+for commands in (stacks, checks, preview, visit, drift, ranges, recovery, github):
     app.add_typer(commands)

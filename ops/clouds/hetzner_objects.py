@@ -20,9 +20,10 @@ class Named(Reference):
 
 
 class Protection(Record):
-    """Whether the API refuses a deletion."""
+    """Whether the API refuses a deletion, and a rebuild of a server."""
 
     delete: bool = False
+    rebuild: bool = False
 
 
 class Owned(Named):
@@ -51,6 +52,15 @@ class PrivateNet(Record):
 
     network: int
     ip: str
+    alias_ips: tuple[str, ...] = ()
+    mac_address: str = ""
+
+
+class Image(Record):
+    """The image of a server; one without a name is a snapshot or a backup."""
+
+    id: int = 0
+    name: str | None = None
 
 
 class Server(Owned):
@@ -61,6 +71,9 @@ class Server(Owned):
     private_net: tuple[PrivateNet, ...] = ()
     server_type: Named
     location: Named
+    image: Image | None = None
+    primary_disk_size: int = 0
+    backup_window: str | None = None
     placement_group: Named | None = None
     protection: Protection = Protection()
 

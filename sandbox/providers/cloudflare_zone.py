@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sandbox.providers.cloudflare_shared import now, refusal, zone_of
+from sandbox.providers.refusal import RefusalError
 from sandbox.providers.resource import Made, Plain, Resource
 from sandbox.world import Item
 
@@ -55,6 +56,16 @@ class ZoneSetting(Resource):
         """In its zone."""
         found = self._found(identity, state)
         return None if found is None else self.visible(found)
+
+    def imported(self, identity: str) -> str:
+        """The setting's name, behind its zone's id."""
+        zone, separator, setting = identity.partition("/")
+        if not separator or "/" in setting:
+            form = '"<zone_id>/<setting_id>"'
+            raise RefusalError(f'invalid ID: expected urlencoded segments {form}, got "{identity}"')
+        if self.world.get(self.kind, setting, place=zone) is None:
+            raise refusal("GET", f"zones/{zone}/settings/{setting}", "404 Not Found", 1006, "Undefined zone setting")
+        return setting
 
     def update(self, identity: str, state: Plain, inputs: Plain) -> Plain:
         """Set another value."""
