@@ -1,7 +1,7 @@
 """Find the stack's objects at Cloudflare: records by name, type and address, certificates by the document's ids."""
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ops.clouds import cloudflare as api
@@ -56,26 +56,31 @@ class CloudflareObjects:
             case _:
                 raise NotFoundError(f"Cloudflare: the program calls {function}, which `ops import` cannot answer")
 
-    def check(self, registration: Registration, kept: Kept) -> None:
-        """Check that a certificate of the recovery document still exists and is the same.
+    def certificate(self, registration: Registration, kept: Kept) -> Properties:
+        """Return further outputs of a certificate of the recovery document, which must still exist and be the same.
 
         Raises:
-            NotFoundError: If it does not.
+            NotFoundError: If it does not exist, or is another one.
         """
+        wanted = kept.outputs.get("certificate") or plain(registration.inputs).get("certificate")
         for zone in self._zones.values():
-            certificates: Mapping[str, str] = (
-                {each.id: each.certificate for each in self._cloud.origin_certificates(zone.id)}
-                if registration.type == ORIGIN_CERTIFICATE
-                else {each.id: each.certificate for each in self._cloud.pulls_certificates(zone.id)}
-            )
-            if kept.id in certificates:
-                wanted = kept.outputs.get("certificate") or plain(registration.inputs).get("certificate")
-                if certificates[kept.id].split() != str(wanted).split():
+            for found in self._certificates(registration.type, zone.id):
+                if found.id != kept.id:
+                    continue
+                if found.certificate.split() != str(wanted).split():
                     raise NotFoundError(f"Cloudflare: certificate {kept.id} is not the recovery document's")
-                return
+                if isinstance(found, api.OriginCertificate):
+                    return {}
+                shown = {"status": found.status, "issuer": found.issuer, "expiresOn": found.expires_on}
+                return {"certificateId": found.id, **{key: value for key, value in shown.items() if value}}
         raise NotFoundError(
             f"Cloudflare: there is no certificate {kept.id} ({registration.name}); it was revoked or deleted"
         )
+
+    def _certificates(self, kind: str, zone: str) -> Sequence[api.OriginCertificate | api.PullsCertificate]:
+        if kind == ORIGIN_CERTIFICATE:
+            return self._cloud.origin_certificates(zone)
+        return self._cloud.pulls_certificates(zone)
 
     def _record(self, registration: Registration, wanted: Properties) -> Found:
         if not is_known(wanted["content"]):

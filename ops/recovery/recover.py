@@ -126,9 +126,10 @@ class Recovery:
         kept = self.document.resources.get(documents.key(registration))
         if kept is None:
             raise NotFoundError(f"the recovery document has no {registration.name} ({registration.type})")
+        outputs = dict(kept.outputs)
         if registration.type in (ORIGIN_CERTIFICATE, PULLS_CERTIFICATE):
-            self.cloudflare.check(registration, kept)
-        state = complete(registration, kept.outputs)
+            outputs |= self.cloudflare.certificate(registration, kept)
+        state = complete(registration, outputs)
         return Found(id=kept.id, outputs=state, inputs=dict(registration.inputs), state=state)
 
     def _writes_the_document(self, registration: Registration) -> Found:
