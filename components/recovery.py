@@ -16,9 +16,11 @@ import pulumi
 from components.node import Node
 from components.ssh import Script, run
 
+COMMAND: Final = "command:remote:Command"
+CERTIFICATE_REQUEST: Final = "tls:index/certRequest:CertRequest"
 _CERTIFICATE: Final = ("cert_pem", "ready_for_renewal", "validity_end_time", "validity_start_time")
 KEPT: Final[Mapping[str, tuple[str, ...]]] = {
-    "command:remote:Command": ("stderr", "stdout"),
+    COMMAND: (),
     "random:index/randomId:RandomId": ("b64_std", "b64_url", "dec", "hex"),
     "random:index/randomPassword:RandomPassword": ("bcrypt_hash", "result"),
     "tls:index/privateKey:PrivateKey": (
@@ -30,10 +32,9 @@ KEPT: Final[Mapping[str, tuple[str, ...]]] = {
         "public_key_openssh",
         "public_key_pem",
     ),
-    "tls:index/certRequest:CertRequest": ("cert_request_pem", "key_algorithm"),
+    CERTIFICATE_REQUEST: ("cert_request_pem", "key_algorithm"),
     "tls:index/selfSignedCert:SelfSignedCert": ("key_algorithm", *_CERTIFICATE),
     "tls:index/locallySignedCert:LocallySignedCert": ("ca_key_algorithm", *_CERTIFICATE),
-    "cloudflare:index/originCaCertificate:OriginCaCertificate": ("certificate", "expires_on"),
     "cloudflare:index/authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate": (),
 }
 """Types that no provider can read back from a cloud, each with the outputs that are neither inputs nor constants.
@@ -43,6 +44,19 @@ document as changed. Source: the schemas of the Terraform providers behind the p
 """
 FORMAT: Final = 1
 """The version of the document's format."""
+
+
+def is_kept(kind: str, name: str) -> bool:
+    """Return whether the document holds a resource, given its type and name.
+
+    It does not hold the request of the origin certificate, which changes with every host and has no use once Cloudflare
+    has signed it. So a new host needs no connection to a server. Nor does it hold the commands that write it.
+    """
+    return (
+        kind in KEPT
+        and not (kind == CERTIFICATE_REQUEST and name.startswith("origin-"))
+        and not (kind == COMMAND and name.endswith("-recovery"))
+    )
 
 
 class Keeper:
@@ -60,7 +74,7 @@ class Keeper:
 
     def document(self) -> pulumi.Output[str]:
         """Return the document of all resources so far, as JSON. It is known once all of them exist."""
-        resources = {key: _entry(key.rpartition("::")[0], *noted) for key, noted in self._noted.items()}
+        resources = {key: _entry(key, *noted) for key, noted in self._noted.items()}
         return pulumi.Output.secret(
             pulumi.Output.all(**resources).apply(
                 lambda known: json.dumps({"format": FORMAT, "resources": known}, indent=1, sort_keys=True)
@@ -68,7 +82,7 @@ class Keeper:
         )
 
     def _note(self, args: pulumi.ResourceTransformationArgs) -> None:
-        if args.type_ in KEPT and isinstance(args.resource, pulumi.CustomResource):
+        if is_kept(args.type_, args.name) and isinstance(args.resource, pulumi.CustomResource):
             self._noted[f"{args.type_}::{args.name}"] = (args.resource, args.props)
 
 
@@ -92,18 +106,26 @@ class Recovery(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _entry(kind: str, resource: pulumi.CustomResource, inputs: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
-    """Return the id of a resource, a digest of its inputs, and its outputs by their names in the state."""
-    # twice, because an output may contain arguments that contain outputs, such as a command's connection
-    given = pulumi.Output.from_input({name: value for name, value in inputs.items() if value is not None})
-    digest = given.apply(pulumi.Output.from_input).apply(_digest)
-    outputs = {_camel_case(name): pulumi.get(resource, name) for name in KEPT[kind]}
-    return pulumi.Output.all(id=resource.id, inputs=digest, outputs=pulumi.Output.from_input(outputs))
+def _entry(key: str, resource: pulumi.CustomResource, inputs: Mapping[str, Any]) -> pulumi.Output[dict[str, Any]]:
+    """Return the id of a resource, a digest of its inputs, and its outputs by their names in the state.
+
+    A digest does not cover a command's connection: the same program may run through another control plane. Of what
+    commands print, only kubeconfigs are used again.
+    """
+    kind, _, name = key.rpartition("::")
+    given = {part: value for part, value in inputs.items() if value is not None and part != "connection"}
+    computed = ("stdout",) if kind == COMMAND and name.endswith("-kubeconfig") else KEPT[kind]
+    outputs = {_camel_case(part): pulumi.get(resource, part) for part in computed}
+    return pulumi.Output.all(
+        id=resource.id,
+        inputs=pulumi.Output.from_input(given).apply(_digest),
+        outputs=pulumi.Output.from_input(outputs),
+    )
 
 
 def _digest(inputs: Any) -> str:
-    """Return the SHA-256 of the inputs' canonical JSON; an SDK's class of arguments counts as an object."""
-    return hashlib.sha256(json.dumps(inputs, default=vars, sort_keys=True).encode()).hexdigest()
+    """Return the SHA-256 of the inputs' canonical JSON."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def _camel_case(name: str) -> str:

@@ -1,16 +1,16 @@
-"""Find the stack's objects at Cloudflare: records by name, type and address, certificates by the document's ids."""
+"""Find the stack's objects at Cloudflare: records by name, type and address, certificates by hosts or id."""
 
 import ipaddress
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ops.clouds import cloudflare as api
 from ops.recovery.document import Kept
 from ops.recovery.found import DependsOnMissingError, Found, NotFoundError, Owner
 from ops.recovery.program import Registration
+from ops.recovery.provider_schemas import complete
 from ops.recovery.values import Properties, is_known, plain
 
-ORIGIN_CERTIFICATE: Final = "cloudflare:index/originCaCertificate:OriginCaCertificate"
 PULLS_CERTIFICATE: Final = "cloudflare:index/authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate"
 
 
@@ -24,6 +24,7 @@ class CloudflareObjects:
         self._records: Final[dict[str, list[api.DnsRecord]]] = {}
         self._finders: Final[Mapping[str, Callable[[Registration, Properties], Found]]] = {
             "cloudflare:index/dnsRecord:DnsRecord": self._record,
+            "cloudflare:index/originCaCertificate:OriginCaCertificate": self._origin_certificate,
             "cloudflare:index/zoneSetting:ZoneSetting": self._setting,
             "cloudflare:index/authenticatedOriginPullsSettings:AuthenticatedOriginPullsSettings": self._switch,
         }
@@ -56,31 +57,33 @@ class CloudflareObjects:
             case _:
                 raise NotFoundError(f"Cloudflare: the program calls {function}, which `ops import` cannot answer")
 
-    def certificate(self, registration: Registration, kept: Kept) -> Properties:
-        """Return further outputs of a certificate of the recovery document, which must still exist and be the same.
+    def presented(self, registration: Registration, kept: Kept) -> Properties:
+        """Return outputs of the certificate that Cloudflare presents to the origins, given its id.
 
         Raises:
-            NotFoundError: If it does not exist, or is another one.
+            NotFoundError: If it does not exist, or is not the recovery document's.
         """
-        wanted = kept.outputs.get("certificate") or plain(registration.inputs).get("certificate")
-        for zone in self._zones.values():
-            for found in self._certificates(registration.type, zone.id):
-                if found.id != kept.id:
-                    continue
-                if found.certificate.split() != str(wanted).split():
-                    raise NotFoundError(f"Cloudflare: certificate {kept.id} is not the recovery document's")
-                if isinstance(found, api.OriginCertificate):
-                    return {}
-                shown = {"status": found.status, "issuer": found.issuer, "expiresOn": found.expires_on}
-                return {"certificateId": found.id, **{key: value for key, value in shown.items() if value}}
-        raise NotFoundError(
-            f"Cloudflare: there is no certificate {kept.id} ({registration.name}); it was revoked or deleted"
-        )
+        wanted = plain(registration.inputs)
+        found = next((each for each in self._cloud.pulls_certificates(wanted["zoneId"]) if each.id == kept.id), None)
+        if found is None:
+            raise NotFoundError(f"Cloudflare: there is no certificate {kept.id} for origin pulls; it was deleted")
+        if found.certificate.split() != str(wanted["certificate"]).split():
+            raise NotFoundError(f"Cloudflare: certificate {kept.id} for origin pulls is not the recovery document's")
+        shown = {"status": found.status, "issuer": found.issuer, "expiresOn": found.expires_on}
+        return {"certificateId": found.id, **{key: value for key, value in shown.items() if value}}
 
-    def _certificates(self, kind: str, zone: str) -> Sequence[api.OriginCertificate | api.PullsCertificate]:
-        if kind == ORIGIN_CERTIFICATE:
-            return self._cloud.origin_certificates(zone)
-        return self._cloud.pulls_certificates(zone)
+    def _origin_certificate(self, registration: Registration, wanted: Properties) -> Found:
+        """Return the one certificate with the wanted hosts. The TLS Secret must hold the same (kubernetes.py)."""
+        hosts, found = set(wanted["hostnames"]), dict[str, api.OriginCertificate]()
+        for zone in self._zones:
+            found |= {each.id: each for each in self._cloud.origin_certificates(zone) if set(each.hostnames) == hosts}
+        if len(found) != 1:
+            listed = f"{len(found)} ({', '.join(sorted(found))}); revoke those that are not in use" if found else "none"
+            raise NotFoundError(f"Cloudflare: of origin certificates for {', '.join(sorted(hosts))} there is {listed}")
+        (certificate,) = found.values()
+        outputs = {"certificate": certificate.certificate, "expiresOn": certificate.expires_on}
+        state = complete(registration, outputs)
+        return Found(id=certificate.id, outputs=state, inputs=dict(registration.inputs), state=state)
 
     def _record(self, registration: Registration, wanted: Properties) -> Found:
         if not is_known(wanted["content"]):

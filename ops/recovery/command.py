@@ -1,7 +1,6 @@
 """The command `import`."""
 
 import json
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 
-_TOKENS: Final = {"hcloud:token": "HCLOUD_TOKEN", "cloudflare:apiToken": "CLOUDFLARE_API_TOKEN"}
+_TOKENS: Final = ("hcloud:token", "cloudflare:apiToken")
+"""The keys of the APIs' tokens in the stack's config, which the program and its providers use, too."""
 
 
 class Format(StrEnum):
@@ -88,7 +88,7 @@ def _search(stack: str, file: Path, kubeconfig: Path | None) -> "Recovery":
             program.Stack(project=project, name=stack, config=config, secret_keys=secret_keys),
             file,
             kubeconfig,
-            {key: os.environ.get(name) or config.get(key, "") for key, name in _TOKENS.items()},
+            {key: config.get(key, "") for key in _TOKENS},
         )
     except (EngineError, ApiError, NoSearchError) as error:
         refuse(str(error))

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from components import recovery
 from components.host.recovery import DOCUMENT
-from components.recovery import FORMAT, KEPT
+from components.recovery import FORMAT
 from ops.recovery.program import Registration
 
 PLACE: Final = f"/{DOCUMENT}"
@@ -71,9 +72,8 @@ def read(file: Path) -> Document:
 
 
 def is_kept(registration: Registration) -> bool:
-    """Return whether the document holds resources of this type, apart from the commands that write the document."""
-    writes = registration.type == "command:remote:Command" and registration.name.endswith("-recovery")
-    return registration.type in KEPT and not writes
+    """Return whether the document holds this resource."""
+    return recovery.is_kept(registration.type, registration.name)
 
 
 def key(registration: Registration) -> str:

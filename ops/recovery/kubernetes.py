@@ -69,6 +69,8 @@ class KubernetesObjects:
         live = cluster.get(wanted["apiVersion"], wanted["kind"], namespace, name)
         if live is None:
             raise NotFoundError(f"the cluster at {cluster.server} has no {wanted['kind']} {identity}")
+        if _certificate(wanted) not in (None, _certificate(live)):
+            raise NotFoundError(f"the Secret {identity} holds another certificate than the one found at Cloudflare")
         inputs = _hide(pruned(live, wanted), registration)
         state = {**_hide(live, registration), "__inputs": inputs, "__initialApiVersion": wanted["apiVersion"]}
         manager = _manager(live)
@@ -93,6 +95,17 @@ def _with_data(manifest: Properties) -> Properties:
         return manifest
     data = {key: base64.b64encode(str(text).encode()).decode() for key, text in (texts or {}).items()}
     return {**{key: value for key, value in manifest.items() if key != "stringData"}, "data": data}
+
+
+def _certificate(manifest: Mapping[str, Any]) -> Any:
+    """Return the certificate of a TLS Secret, None for any other object or if it is not known.
+
+    Another certificate than the one in use may belong to another key, and the next update would put it into use.
+    """
+    data = manifest.get("data")
+    if manifest.get("type") != "kubernetes.io/tls" or not isinstance(data, Mapping):
+        return None
+    return data.get("tls.crt")
 
 
 def _hide(manifest: Mapping[str, Any], registration: Registration) -> Properties:

@@ -4,10 +4,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from components.recovery import COMMAND
 from ops.http import ApiError
 from ops.recovery import document as documents
 from ops.recovery import kubernetes
-from ops.recovery.cloudflare import ORIGIN_CERTIFICATE, PULLS_CERTIFICATE, CloudflareObjects
+from ops.recovery.cloudflare import PULLS_CERTIFICATE, CloudflareObjects
 from ops.recovery.found import DependsOnMissingError, Found, NotFoundError
 from ops.recovery.hetzner import HetznerObjects
 from ops.recovery.kubernetes import KubernetesObjects
@@ -15,9 +16,8 @@ from ops.recovery.program import Answer, Registration
 from ops.recovery.provider_schemas import complete
 from ops.recovery.values import Properties, is_known, plain
 
-COMMAND: Final = "command:remote:Command"
-_NOT_RUN: Final = "(not known: the state was lost)"
-"""In place of a command that has to run again; the next preview shows it as the old value."""
+_LOST: Final = "(not known: the state was lost)"
+"""In place of a command that has to run again, where the next preview shows it as the old value, and of a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +116,8 @@ class Recovery:
                 found = self._kept(registration)
             case "command:remote:Command":
                 found = self._writes_the_document(registration)
+            case "tls:index/certRequest:CertRequest":
+                found = _request(registration)
             case "pulumi:index:Stash":
                 found = _stash(registration)
             case kind:
@@ -127,8 +129,10 @@ class Recovery:
         if kept is None:
             raise NotFoundError(f"the recovery document has no {registration.name} ({registration.type})")
         outputs = dict(kept.outputs)
-        if registration.type in (ORIGIN_CERTIFICATE, PULLS_CERTIFICATE):
-            outputs |= self.cloudflare.certificate(registration, kept)
+        if registration.type == PULLS_CERTIFICATE:
+            outputs |= self.cloudflare.presented(registration, kept)
+        if registration.type == COMMAND:
+            outputs = {"stdout": "", "stderr": "", **outputs}
         state = complete(registration, outputs)
         return Found(id=kept.id, outputs=state, inputs=dict(registration.inputs), state=state)
 
@@ -152,13 +156,20 @@ class Recovery:
 
 def _to_run_again(found: Found) -> Found:
     """Return a command with another `create` in the state, so that the next update runs it in place."""
-    changed: Properties = {"create": _NOT_RUN}
+    changed: Properties = {"create": _LOST}
     return Found(
         id=found.id,
         outputs=found.outputs,
         inputs={**(found.inputs or {}), **changed},
         state={**(found.state or {}), **changed},
     )
+
+
+def _request(registration: Registration) -> Found:
+    """Return a request that Cloudflare has signed. It is not used again: other hosts or another key need a new one."""
+    state = complete(registration, {"certRequestPem": _LOST, "keyAlgorithm": "ECDSA"})
+    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, registration.urn))
+    return Found(id=identity, outputs=state, inputs=dict(registration.inputs), state=state)
 
 
 def _stash(registration: Registration) -> Found:

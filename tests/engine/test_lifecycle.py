@@ -72,7 +72,7 @@ def test_a_change_of_user_data_replaces_nothing(standing: Edit) -> None:
     assert replaced(outcome.touched) == set()
     touched = names(outcome.touched)
     assert set(touched) == {"edge-firewall"} | {
-        f"{server['name']}-ufw-{step}" for server in SERVERS for step in ("apply", "confirm")
+        f"{server['name']}-{step}" for server in SERVERS for step in ("ufw-apply", "ufw-confirm", "recovery")
     }
 
 

@@ -46,7 +46,7 @@ def test_all_missing_and_foreign_objects_are_listed_at_once(created: Lost) -> No
     for words in (
         "Hetzner: there is no server hetzner1",
         f"Hetzner: Primary IP hetzner2-ipv4 ({foreign.id}) belongs to something else: its label stack is staging",
-        f"Cloudflare: there is no certificate {certificate.id}",
+        "Cloudflare: of origin certificates for admin.myhoneydue.com, api.myhoneydue.com, myhoneydue.com there is none",
         f"Cloudflare: there is no record {record.data['type']} api.myhoneydue.com {record.data['content']}",
         "has no Middleware honeydue/admin-auth",
     ):
@@ -62,6 +62,18 @@ def test_an_object_whose_import_would_replace_it_is_refused(created: Lost) -> No
     said = refused(created, created.find(), 1)
     assert "ip_range is 10.9.0.0/16, and the stack file wants 10.0.0.0/16" in said
     assert "is another key than the recovery document's" in said
+
+
+def test_two_origin_certificates_are_ambiguous_and_one_that_is_not_in_use_is_refused(created: Lost) -> None:
+    (certificate,) = created.world.objects("origin_ca_certificate")
+    (pulls,) = created.world.objects("authenticated_origin_pulls_certificate")
+    other = {**certificate.data, "certificate": pulls.data["certificate"]}
+    created.world.put(certificate.kind, "4711", other, provider="cloudflare")
+    said = refused(created, created.find(), 1)
+    assert f"there is 2 ({', '.join(sorted(['4711', certificate.id]))}); revoke those that are not in use" in said
+    created.world.delete(certificate.kind, certificate.id)
+    said = refused(created, created.find(), 1)
+    assert "cloudflare-origin-cert holds another certificate than the one found at Cloudflare" in said
 
 
 def test_two_equal_records_are_ambiguous(created: Lost) -> None:
