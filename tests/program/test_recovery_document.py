@@ -46,7 +46,8 @@ def test_the_document_is_secret_and_goes_to_control_planes_only() -> None:
     agent = {"name": "hetzner4", "privateIp": "10.0.1.14", "role": "agent"}
     recording = record("prod", {"honeydue:servers": [*SERVERS, agent]})
     writers = [item for item in recording.registrations if item.name.endswith("-recovery")]
-    assert [item.name for item in writers] == [f"{server['name']}-recovery" for server in SERVERS]
+    assert {item.name for item in writers} == {f"{server['name']}-recovery" for server in SERVERS}
+    assert len(writers) == len(SERVERS)
     assert all("stdin" in item.secret_inputs for item in writers)
 
 
