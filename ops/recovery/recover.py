@@ -69,10 +69,18 @@ class Recovery:
         return Answer(id=found.known_id or found.id, outputs=found.outputs)
 
     def function(self, token: str, arguments: Any) -> dict[str, Any]:
-        """Answer a function that the program calls."""
+        """Answer a function that the program calls.
+
+        Raises:
+            ApiError: If an API refuses or cannot be reached; `failure` has it, too.
+        """
         if token == "pulumi:pulumi:readStackResourceOutputs":  # noqa: S105 - the token of a function
             return {"name": arguments["stackName"], "outputs": {}}
-        return self.cloudflare.look_up(token.rpartition(":")[2], arguments)
+        try:
+            return self.cloudflare.look_up(token.rpartition(":")[2], arguments)
+        except ApiError as error:
+            self.failure = error
+            raise
 
     def compare(self) -> None:
         """Compare the resources that exist only in the state with those that the program wants, after it has ended.

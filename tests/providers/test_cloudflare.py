@@ -234,6 +234,16 @@ def test_a_record_is_not_imported_by_anything_else(cloud: Plugin, identity: str,
         cloud.imported(item, identity.format(zone=zone(cloud), record=item.id))
 
 
+def test_a_setting_is_imported_by_its_zone_and_its_name(cloud: Plugin) -> None:
+    item = cloud.make(SETTING, zoneId=zone(cloud), settingId="ssl", value="strict")
+    found = cloud.imported(item, f"{zone(cloud)}/ssl")
+    assert found.id == "ssl"
+    assert cloud.wanted(item, found) == (set(), set())
+    for identity, says in (("ssl", "<zone_id>/<setting_id>"), ("unknown/ssl", "Undefined zone setting")):
+        with pytest.raises(RefusalError, match=says):
+            cloud.imported(item, identity)
+
+
 def test_an_imported_origin_certificate_is_replaced_because_its_request_is_not_read(cloud: Plugin) -> None:
     item = certificate(cloud, hostnames=[f"api.{ZONE}"])
     found = cloud.imported(item, item.id)

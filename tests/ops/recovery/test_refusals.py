@@ -135,11 +135,11 @@ def test_a_token_of_another_form_is_one_error(created: Lost) -> None:
     assert "hcloud:token: this secret has the wrong format" in refused(created, created.find(), 2)
 
 
-def test_an_api_that_fails_is_one_error(lost: Lost) -> None:
-    lost.checkout.run("pulumi", "stack", "init", STACK)
-    broken = replace(lost.checkout, variables={**lost.endpoints.variables, "HCLOUD_ENDPOINT": "http://127.0.0.1:9/v1"})
-    said = refused(lost, replace(lost, checkout=broken).find(), 2)
-    assert said.startswith("error: Hetzner: GET /")
+@pytest.mark.parametrize(("api", "variable"), [("Hetzner", "HCLOUD_ENDPOINT"), ("Cloudflare", "CLOUDFLARE_BASE_URL")])
+def test_an_api_that_does_not_answer_is_one_error(created: Lost, api: str, variable: str) -> None:
+    variables = {**created.endpoints.variables, variable: "http://127.0.0.1:9/v1"}
+    said = refused(created, replace(created, checkout=replace(created.checkout, variables=variables)).find(), 2)
+    assert said.startswith(f"error: {api}: GET /")
     assert len(said.strip().splitlines()) == 1
 
 
