@@ -17,6 +17,7 @@ _WORDS: Final = {
     "k3s": "k3s is installed or restarted on ",
     "membership": "the membership in the cluster is checked for ",
     "kubeconfig": "the kubeconfig is read from ",
+    "recovery": "the recovery document is written on ",
 }
 """What a command does, by the end of its name."""
 

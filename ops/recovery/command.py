@@ -2,7 +2,6 @@
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,7 +11,9 @@ from rich.console import Console
 
 from ops.ending import refuse
 from ops.engine import EngineError, Pulumi
+from ops.formats import Format
 from ops.http import ApiError
+from ops.markdown import escape
 
 if TYPE_CHECKING:
     from ops.recovery.recover import Recovery
@@ -21,14 +22,6 @@ commands = typer.Typer()
 
 _TOKENS: Final = ("hcloud:token", "cloudflare:apiToken")
 """The keys of the APIs' tokens in the stack's config, which the program and its providers use, too."""
-
-
-class Format(StrEnum):
-    """The renderings of the result."""
-
-    TERMINAL = "terminal"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 Stack = Annotated[str, typer.Option("--stack", metavar="STACK", help="The stack whose state was lost.")]
@@ -83,13 +76,14 @@ def _search(stack: str, file: Path, kubeconfig: Path | None) -> "Recovery":
     folder = Path.cwd()
     try:
         project, config, secret_keys = _config(stack, folder)
-        return search(
-            folder / "__main__.py",
-            program.Stack(project=project, name=stack, config=config, secret_keys=secret_keys),
-            file,
-            kubeconfig,
-            {key: config.get(key, "") for key in _TOKENS},
-        )
+        with Console(stderr=True).status(f"looking for everything that belongs to {stack}"):
+            return search(
+                folder / "__main__.py",
+                program.Stack(project=project, name=stack, config=config, secret_keys=secret_keys),
+                file,
+                kubeconfig,
+                {key: config.get(key, "") for key in _TOKENS},
+            )
     except (EngineError, ApiError, NoSearchError) as error:
         refuse(str(error))
 
@@ -139,7 +133,8 @@ def _show(found: "Recovery", out: Path, form: Format) -> None:
     bullet, mark = ("- ", "`") if form is Format.MARKDOWN else ("  ", "")
     if found.problems:
         lines = ["No file was written, because these objects were not found:", ""]
-        lines += [f"{bullet}{problem}" for problem in found.problems]
+        shown = escape if form is Format.MARKDOWN else str
+        lines += [f"{bullet}{shown(problem)}" for problem in found.problems]
     else:
         lines = [f"{len(found.entries)} resources were found, and {mark}{out}{mark} was written. It contains secrets."]
     if found.again and not found.problems:

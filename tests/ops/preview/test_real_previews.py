@@ -98,6 +98,8 @@ def test_a_first_preview_is_all_new_and_not_refused(saved: Mapping[str, Saved]) 
     assert [section.title for section in first.summary.groups][-2:] == ["routes", "other"]
     assert {name for item in first.summary.groups[-1].items for name in item.resources} == {
         "honeydue-sandbox",
+        "recovery",
+        *(f"node{number}-recovery" for number in (1, 2, 3)),
         "teardown-guard",
     }
     assert "a new record api.sandbox.test -> node1 (A)" in "\n".join(first.sentences)
@@ -110,6 +112,7 @@ def test_a_new_operator_opens_ports_in_both_firewalls(saved: Mapping[str, Saved]
         "port 22 opens for 198.18.0.99/32 at node1, node2, node3, the cloud firewall",
         "port 6443 opens for 198.18.0.99/32 at node1, node2, node3, the cloud firewall",
         "the firewall's rules are confirmed on 3 servers",
+        "the recovery document is written on 3 servers",
     ]
     assert judge(saved["operator"].preview, {}).findings == ()
 
@@ -125,7 +128,9 @@ def test_a_new_host_gets_records_a_route_and_another_certificate(saved: Mapping[
 
 def test_a_replaced_server_is_loud_and_allowed(saved: Mapping[str, Saved]) -> None:
     summary = saved["replacing"].summary
-    assert summary.groups == ()
+    assert [item.text for part in summary.groups for item in part.items] == [
+        "the recovery document is written on 2 servers"
+    ]
     assert summary.loud.items[0].text == "node2 is replaced, and gets a new disk"
     assert summary.loud.items[0].resources == ("node2",)
     assert judge(saved["replacing"].preview, {}).findings == ()
@@ -139,6 +144,7 @@ def test_a_canary_s_weight_and_an_upgrade_are_one_sentence_each(saved: Mapping[s
 def test_a_changed_host_program_is_named_and_so_are_the_commands_that_run_it(saved: Mapping[str, Saved]) -> None:
     assert sorted(saved["program"].sentences) == [
         "host program ufw changes on 3 servers",
+        "the recovery document is written on 3 servers",
         "ufw-apply runs again with a changed host program on 3 servers",
         "ufw-confirm runs again with a changed host program on 3 servers",
     ]
