@@ -136,7 +136,8 @@ def test_another_list_of_ranges_touches_the_locks_and_nothing_else(standing: Edi
     ipv4, ipv6 = [str(item) for item in known.ipv4[1:]], [str(item) for item in known.ipv6]
     ranges = {"source": "list", "ipv4": [*ipv4, "198.41.0.0/18"][:15], "ipv6": ipv6}
     outcome = standing({"honeydue:cloudflareRanges": ranges}).apply()
-    hosts = {f"{server['name']}-ufw-{step}" for server in SERVERS for step in ("apply", "confirm")}
+    steps = ("ufw-apply", "ufw-confirm", "recovery")
+    hosts = {f"{server['name']}-{step}" for server in SERVERS for step in steps}
     assert set(names(outcome.touched)) == hosts | {
         "edge-firewall",
         "traefik-values",
