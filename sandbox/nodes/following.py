@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from sandbox.world import Item, World
 
 VARIABLE: Final = "HONEYDUE_SANDBOX_SERVERS"
 """Tells the plugins where servers are real: the sandbox's home. Without it they are records only."""
+_FOLLOWING: Final = threading.Lock()
 
 
 def fabric_in_use() -> Fabric | None:
@@ -25,7 +27,16 @@ def host_of(server: Item) -> str:
 
 
 def follow(world: World, fabric: Fabric) -> None:
-    """Bring the machines in line with the records; cheap where nothing differs."""
+    """Bring the machines in line with the records; cheap where nothing differs.
+
+    The engine creates servers at the same time, and each call sees the records of all. So one call runs at a time:
+    otherwise two could boot the same server.
+    """
+    with _FOLLOWING:
+        _follow(world, fabric)
+
+
+def _follow(world: World, fabric: Fabric) -> None:
     servers = {host_of(item): item for item in world.objects("server")}
     for machine in machines(fabric):
         if machine.host not in servers:

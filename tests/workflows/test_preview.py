@@ -70,7 +70,7 @@ def test_a_replacement_is_loud(runner: Runner, checkout: Checkout, github: GitHu
     done = preview(runner, checkout, opened(github))
     assert not done.failed, done.log
     title, _, rest = comment(github).partition("### Replaced, deleted or no longer protected")
-    assert "11 replaced" in title
+    assert "12 replaced" in title
     assert rest.splitlines()[2] == "- hetzner2 is replaced, and gets a new disk", "it comes first"
 
 
