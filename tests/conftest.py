@@ -6,7 +6,15 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # xdist ships no types
 
-SHARING: Final = ("tests/edge/", "tests/ops/preview/test_real_previews.py", "tests/workflows/")
+SHARING: Final = (
+    "tests/edge/",
+    "tests/engine/test_readme.py",
+    "tests/engine/test_rotation.py",
+    "tests/ops/preview/test_real_previews.py",
+    "tests/ops/preview/test_running.py",
+    "tests/ops/recovery/",
+    "tests/workflows/",
+)
 """The tests below each of these share one stack."""
 
 settings.register_profile("untimed", deadline=None)
