@@ -31,18 +31,20 @@ pytestmark = pytest.mark.skipif(
 )
 UFW, K3S = (f"sudo -n python3 {host_programs.path(program)} check" for program in ("ufw", "k3s"))
 NONE = json.dumps({"differences": []})
+OWN = f"127.{64 + os.getpid() % 128}.{os.getpid() // 128 % 256}"
+"""Loopback addresses of this process's own, because several run these tests at once, and SSH has one port."""
 CLEAN = {UFW: (0, NONE), K3S: (0, NONE)}
 
 
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[SshServer]:
-    with ssh_server(tmp_path / "first", "127.77.0.1") as found:
+    with ssh_server(tmp_path / "first", f"{OWN}.1") as found:
         yield found
 
 
 @pytest.fixture
 def second(tmp_path: Path) -> Iterator[SshServer]:
-    with ssh_server(tmp_path / "second", "127.77.0.2") as found:
+    with ssh_server(tmp_path / "second", f"{OWN}.2") as found:
         yield found
 
 
@@ -61,7 +63,7 @@ def compared(state: dict[str, Any]) -> list[Finding]:
 
 def nobody() -> Connection:
     """A loopback address at which nobody listens."""
-    return Connection(host="127.77.0.9", user="root", host_key="ssh-ed25519 AAAA", private_key="none")
+    return Connection(host=f"{OWN}.9", user="root", host_key="ssh-ed25519 AAAA", private_key="none")
 
 
 def test_servers_as_the_state_has_them_differ_in_nothing(first: SshServer, second: SshServer) -> None:
@@ -111,7 +113,7 @@ def test_a_server_that_does_not_answer_is_not_checked_and_the_others_are(first: 
     one = first.connection()
     [missed] = compared(export(server("a", one), server("b", nobody()), api=nobody()))
     assert (missed.subject, missed.where, missed.checked) == (Subject.SERVERS, "b", False)
-    assert "no SSH connection to 127.77.0.9: ssh: connect to host 127.77.0.9 port 22: Connection refused" in missed.what
+    assert f"no SSH connection to {OWN}.9: ssh: connect to host {OWN}.9 port 22: Connection refused" in missed.what
 
 
 def test_the_node_of_a_server_that_does_not_answer_is_judged_by_the_api(first: SshServer) -> None:
