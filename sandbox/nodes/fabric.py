@@ -75,7 +75,8 @@ class Fabric:
             self._inside(host, "link", "set", "lo", "up")
         port = _port(bridge, host)
         peer = ["peer", "name", port, "netns", self.namespace("fabric")]
-        self._inside(host, "link", "add", device, "address", _mac(host, device), "mtu", "1450", "type", "veth", *peer)
+        mac = _mac(addresses[0] if addresses else host, device)
+        self._inside(host, "link", "add", device, "address", mac, "mtu", "1450", "type", "veth", *peer)
         self._inside("fabric", "link", "set", port, "master", bridge, "up")
         self._inside(host, "link", "set", device, "up")
         for address in addresses:
@@ -136,9 +137,13 @@ def _port(bridge: str, host: str) -> str:
     return f"{bridge[:3]}-{host}"[:15]
 
 
-def _mac(host: str, device: str) -> str:
-    """Always the same for one interface: neighbours remember it, also while the host is off."""
-    digest = hashlib.sha256(f"{host} {device}".encode()).digest()
+def _mac(address: str, device: str) -> str:
+    """Return the MAC of an address.
+
+    Neighbours remember it. A server that replaces another one has the same addresses, and at Hetzner it is reached at
+    once, because routers are its neighbours there.
+    """
+    digest = hashlib.sha256(f"{address} {device}".encode()).digest()
     return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
