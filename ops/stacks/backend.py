@@ -63,7 +63,7 @@ def _url_problems(url: str) -> list[str]:
     place = parts.netloc + parts.path if parts.scheme == "file" else parts.netloc
     if re.search(r"[\s\x00-\x1f\x7f]", url) or parts.scheme not in BACKENDS or not place:
         allowed = f"{PULUMI_CLOUD}, s3://BUCKET, gs://BUCKET, azblob://CONTAINER or file://FOLDER"
-        return [f"--backend {url!r}: not a backend; allowed: {allowed}"]
+        return [f"--backend {url!r}: not a backend; choose {allowed}"]
     if "@" in parts.netloc:
         return [f"--backend: a URL of {parts.scheme}:// must not contain a user or a password; use the environment"]
     return []
@@ -75,7 +75,9 @@ def _provider_problems(provider: str) -> list[str]:
     if named or (scheme in PROVIDERS and separator and rest and not re.search(r"[\s\x00-\x1f\x7f]", rest)):
         return []
     allowed = ", ".join(f"{name}://..." for name in PROVIDERS)
-    return [f"--secrets-provider {provider!r}: not a provider; allowed: default, passphrase, {allowed}"]
+    return [
+        f"--secrets-provider {provider!r}: not a secrets provider; choose default, passphrase, {allowed}"
+    ]
 
 
 def _set_secret(stack: str, key: str) -> str:
