@@ -75,9 +75,7 @@ def _provider_problems(provider: str) -> list[str]:
     if named or (scheme in PROVIDERS and separator and rest and not re.search(r"[\s\x00-\x1f\x7f]", rest)):
         return []
     allowed = ", ".join(f"{name}://..." for name in PROVIDERS)
-    return [
-        f"--secrets-provider {provider!r}: not a secrets provider; choose default, passphrase, {allowed}"
-    ]
+    return [f"--secrets-provider {provider!r}: not a secrets provider; choose default, passphrase, {allowed}"]
 
 
 def _set_secret(stack: str, key: str) -> str:
