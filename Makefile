@@ -7,10 +7,12 @@ READY := $(VENV)/.ready
 COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --python-version=3.11
 STACKS := prod staging sandbox
 
-.PHONY: help sandbox down test check bench requirements clean
+.PHONY: help preview up sandbox down test check bench requirements clean
 .DEFAULT_GOAL := help
 
 help:
+	@echo 'make preview STACK=prod   preview a stack; the policies judge it'
+	@echo 'make up STACK=prod        update a stack; the policies judge the preview and the update'
 	@echo 'make sandbox       run the whole stack on this machine: real engine, program and policies, simulated clouds'
 	@echo 'make down          remove the sandbox (keeps .venv, the engine and other built programs)'
 	@echo 'make test          run all tests; for one kind: .venv/bin/python -m pytest tests/unit (providers, policy, program, …)'
@@ -20,6 +22,14 @@ help:
 	@echo 'make clean         run down, and remove caches too'
 	@echo
 	@echo 'More: .venv/bin/python -m sandbox --help      Requires: Python 3.11 or newer, and pulumi or Go or a network'
+
+preview:
+	@test -n '$(STACK)' || { echo 'name the stack: make preview STACK=prod' >&2; exit 2; }
+	@pulumi preview --policy-pack policy --stack '$(STACK)'
+
+up:
+	@test -n '$(STACK)' || { echo 'name the stack: make up STACK=prod' >&2; exit 2; }
+	@pulumi up --policy-pack policy --stack '$(STACK)'
 
 sandbox: $(READY)
 	@$(PYTHON) -m sandbox up

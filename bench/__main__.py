@@ -190,8 +190,6 @@ These parts keep the program time low:
 - `components/manifests.py` needs no core types.
 - `components/__init__.py` makes the garbage collector run less often.
 - `components/sdk_debug.py` omits the SDK's debugging data, which also shortens previews.
-
-Previews are faster because all policies share one parsed copy of each resource (`policy/guardrails/reading.py`).
 """
 
 

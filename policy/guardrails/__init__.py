@@ -1,7 +1,4 @@
-"""What no edit of the stack may do: rules over plain data, and their run over resources without an engine.
-
-`engine.py` makes policies of them; nothing here starts the pack.
-"""
+"""The rules for the stack, and how to apply them to resources without an engine. `engine.py` makes policies of them."""
 
 from collections.abc import Iterable
 
@@ -26,11 +23,11 @@ __all__ = [
 ]
 
 
-def judge(resources: Iterable[Resource]) -> list[Violation]:
-    """Every violation of every rule, advisory ones included."""
-    return [found for found in run(RULES, resources) if isinstance(found, Violation)]
+def judge(registered: Iterable[Resource], standing: Iterable[Resource] | None = None) -> list[Violation]:
+    """Return every violation of every rule, advisory ones included. See `run` for the arguments."""
+    return [found for found in run(RULES, registered, standing) if isinstance(found, Violation)]
 
 
-def unjudged(resources: Iterable[Resource]) -> list[Unjudged]:
-    """Every value that a rule needed and that was not known."""
-    return [found for found in run(RULES, resources) if isinstance(found, Unjudged)]
+def unjudged(registered: Iterable[Resource], standing: Iterable[Resource] | None = None) -> list[Unjudged]:
+    """Return every value that a rule needed and that was unknown."""
+    return [found for found in run(RULES, registered, standing) if isinstance(found, Unjudged)]

@@ -5,7 +5,9 @@ A preview does not know every value. A rule reports all violations that it can f
 update. It knows the values then.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from pulumi_policy import (
@@ -20,7 +22,6 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from .catalogue import RULES
-from .gaps import Gaps, Place
 from .model import Graph, Resource
 from .proxies import registered, standing
 from .rules import Found, Level, ResourceRule, Rule, StackRule, run_on_resource, run_on_stack
@@ -32,11 +33,43 @@ Registrations = dict[str, Resource]
 """The inputs of all resources of this run, by URN. Secret values are marked."""
 
 
-def policies() -> list[Policy]:
-    """Every rule as a policy of the engine, and at the end the policy that reports the gaps of all rules.
+Place = tuple[str, str]
+"""The URN of a resource, empty for the stack as a whole, and the path of a value."""
 
-    The engine has each resource judged at its registration, and the whole stack after the last one. The framework runs
-    the policies for the stack in the order of this list.
+
+@dataclass
+class Gaps:
+    """The unknown places of each judgement. A judgement is a rule and the URN it judged, empty for the whole stack."""
+
+    _unknown: dict[tuple[str, str], frozenset[Place]] = field(default_factory=dict)
+
+    def record(self, rule: str, urn: str, unknown: Iterable[Place]) -> None:
+        """Store the unknown places of a judgement. They replace those that the same judgement recorded before."""
+        self._unknown[rule, urn] = frozenset(unknown)
+
+    def summary(self) -> str:
+        """Return one line with the number of unknown values, in total and for each rule; empty if every value is known.
+
+        Several rules can need the same value, so the numbers of the rules can add up to more than the total.
+        """
+        by_rule: defaultdict[str, set[Place]] = defaultdict(set)
+        for (rule, _), unknown in self._unknown.items():
+            if unknown:
+                by_rule[rule] |= unknown
+        if not by_rule:
+            return ""
+        total = len(set[Place]().union(*by_rule.values()))
+        values = "1 value is" if total == 1 else f"{total} values are"
+        rules = "; ".join(f"{rule}: {len(unknown)}" for rule, unknown in sorted(by_rule.items()))
+        return f"{values} unknown until the update and not judged yet ({rules}); `pulumi up` judges every value"
+
+
+def policies() -> list[Policy]:
+    """Return every rule as a policy of the engine, and at the end the policy that reports the gaps of all rules.
+
+    The engine runs the policies for a resource when it is registered, and those for the stack after the last
+    registration. The framework runs the policies for the stack in the order of this list. It parses the whole stack for
+    each of them, so there are few.
     """
     registrations: Registrations = {}
     gaps = Gaps()
@@ -53,14 +86,14 @@ def _policy(rule: Rule, registrations: Registrations, gaps: Gaps) -> Policy:
 
 def _on_resource(rule: ResourceRule, gaps: Gaps) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if rule.judges(args.resource_type):
+        if rule.judge_of(args.resource_type):
             _judge(rule, registered(args), report, gaps)
 
     return ResourceValidationPolicy(rule.name, rule.description, validate, _LEVELS[rule.level])
 
 
 def _on_secrecy(rule: ResourceRule, registrations: Registrations, gaps: Gaps) -> Policy:
-    """A rule that needs to know which values are secret.
+    """Return the policy of a rule that must know which values are secret.
 
     The engine marks the secret values in both `Analyze` and `Remediate`. The framework drops the marks for a validation
     and keeps them for a remediation. The engine runs the remediation first, on the same inputs. So the remediation
@@ -82,7 +115,8 @@ def _on_secrecy(rule: ResourceRule, registrations: Registrations, gaps: Gaps) ->
         marked = registrations.setdefault(args.urn, seen)
         if marked is seen or marked.plain != seen.plain:
             report(
-                "can't see which inputs are secret; keep this policy at level remediate and run this pack last", None
+                "it cannot be seen which inputs are secret; keep this policy at level remediate and run this pack last",
+                None,
             )
             return
         _judge(rule, marked, report, gaps)
@@ -103,10 +137,11 @@ def _on_stack(rule: StackRule, registrations: Mapping[str, Resource], gaps: Gaps
 
 
 def _on_gaps(gaps: Gaps) -> Policy:
-    """Reports all gaps in one advisory.
+    """Report all gaps in one advisory.
 
-    It raises the framework's own error for unknown values. The engine shows that error on one line. The error stays an
-    advisory if the configuration makes every policy mandatory. A violation would stop every first preview then.
+    The policy raises the framework's own error for unknown values. The engine shows that error on one line. The error
+    stays an advisory if the configuration makes every policy mandatory, where a violation would stop every first
+    preview.
     """
 
     def validate(_args: StackValidationArgs, _report: ReportViolation) -> None:
@@ -123,7 +158,7 @@ def _judge(rule: ResourceRule, resource: Resource, report: ReportViolation, gaps
 
 
 def _report(found: Iterable[Found], report: ReportViolation) -> set[Place]:
-    """Reports each violation. Returns the unknown places."""
+    """Report each violation, and return the unknown values."""
     unknown: set[Place] = set()
     for resource, outcome in found:
         urn = resource.urn if resource else None

@@ -3,40 +3,72 @@
 Both are read into the same `Opening`, so that the same checks apply to both.
 """
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from .model import Resource
-from .ranges import (
-    BROADEST_OPERATOR,
+from .addresses import (
     INSIDE_THE_CLUSTER,
     PRIVATE,
     Network,
+    judge_operator,
+    judge_operators,
     network_at,
-    too_broad_for_operators,
     why_not_cloudflare,
     within,
 )
+from .commands import COMMAND, calls
+from .documents import json_in
+from .model import Resource
 from .rules import ResourceRule
-from .view import MalformedError, Outcome, View, attempt, demand, each
+from .shapes import fixed, known, listed, number, one_of, shape
+from .view import MalformedError, NotKnown, Outcome, View, attempt, each
 
 FIREWALL: Final = "hcloud:index/firewall:Firewall"
-COMMAND: Final = "command:remote:Command"
-UFW_APPLY: Final = re.compile(r"sudo python3 /usr/local/lib/honeydue/ufw-[0-9a-f]{16}\.py apply")
-"""The command that applies the policy on its stdin to a host's UFW."""
 EVERY_PORT: Final = (1, 65535)
 WEB: Final = (80, 443)
 OPERATORS: Final = (22, 6443)
 _CLUSTER: Final = ((22, 22), (6443, 6443), (2379, 2380), (10250, 10250), (8472, 8472), (51820, 51820))
 """The port ranges that nodes, and operators on a private network, may reach."""
-_BY_HAND: Final = re.compile(
-    r"(?:^|[\s;&|(])(?:sudo\s+)?(?:ufw\s+(?:--force\s+)?(?:allow|limit|default|disable|reset|delete|insert|prepend|route)"
-    r"|ip6?tables(?:-restore)?\s|nft\s)"
+
+
+CLOUD_RULE: Final = shape(
+    "CLOUD_RULE in policy/guardrails/firewalls.py",
+    {
+        "direction": one_of("in", why="one rule for outgoing traffic blocks all other outgoing traffic"),
+        "protocol": one_of("tcp", "udp", "icmp"),
+        "port": known,
+        "sourceIps": listed(known, empty=False),
+        "destinationIps": one_of(None, []),
+        "description": known,
+    },
 )
+"""One rule of Hetzner's firewall. Its sources and ports are judged as an `Opening`."""
+
+STDIN: Final = shape(
+    "STDIN in policy/guardrails/firewalls.py",
+    {
+        "attempt": number(1, 10**6),
+        "ufw": shape(
+            "STDIN in policy/guardrails/firewalls.py",
+            {
+                "incoming": fixed("deny", "UFW must drop incoming traffic that no rule allows"),
+                "routed": fixed("deny", "UFW must not forward traffic that no rule allows"),
+                "outgoing": one_of("allow", "deny"),
+                "rollbackSeconds": number(30, 600),
+                "rules": listed(
+                    shape(
+                        "STDIN in policy/guardrails/firewalls.py",
+                        {"from": known, "port": known, "proto": one_of("tcp", "udp", ""), "comment": known},
+                    ),
+                    empty=False,
+                ),
+            },
+        ),
+    },
+)
+"""The stdin of the command that applies a policy to UFW."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +100,7 @@ def cloud_openings(rule: View) -> Iterator[Opening]:
     """Return the openings of one rule of Hetzner's firewall, which refuses everything else.
 
     Raises:
-        NotKnown: If a value is not known.
+        NotKnown: If a value is unknown.
         MalformedError: If Hetzner's API would not accept a value.
     """
     first, last = EVERY_PORT if rule.at("protocol").text() == "icmp" else _ports(rule.at("port"), "-")
@@ -80,13 +112,9 @@ def host_openings(rule: View) -> Iterator[Opening]:
     """Return the openings of one rule of a UFW policy.
 
     Raises:
+        NotKnown: If a value is unknown.
         MalformedError: If the host program would not accept the rule.
     """
-    stray = set(rule.entries()) - {"from", "port", "proto", "comment"}
-    if stray:
-        raise MalformedError(
-            f"{rule.path} has {', '.join(sorted(stray))}; a rule has only from, port, proto and comment"
-        )
     first, last = _ports(rule.at("port"), ":")
     yield Opening(network_at(rule.at("from")), first, last, rule.path)
 
@@ -95,28 +123,19 @@ def is_ufw_apply(resource: Resource) -> bool:
     """Whether a remote command applies a policy to a host's UFW.
 
     Raises:
-        NotKnown: If the command is not known.
+        NotKnown: If the command is unknown.
     """
-    return bool(UFW_APPLY.fullmatch(View(resource.plain).at("create").value or ""))
-
-
-@lru_cache(maxsize=8)
-def _loaded(text: str) -> Any:
-    return json.loads(text)
+    return calls(resource, "ufw apply")
 
 
 def ufw_policy(resource: Resource) -> View:
     """Return the policy on a command's stdin.
 
     Raises:
-        NotKnown: If stdin is not known.
+        NotKnown: If stdin is unknown.
         MalformedError: If stdin is not JSON.
     """
-    stdin = View(resource.plain).at("stdin")
-    try:
-        return View(_loaded(stdin.text())).at("ufw")
-    except ValueError as error:
-        raise MalformedError(f"{stdin.path} is not JSON ({error})") from error
+    return json_in(View(resource.plain).at("stdin")).at("ufw")
 
 
 def _cloud(resource: Resource) -> Iterator[Outcome]:
@@ -124,38 +143,40 @@ def _cloud(resource: Resource) -> Iterator[Outcome]:
     if not rules.items():
         yield "it has no rules, so it lets nothing in; add the rules of the stack"
     yield from each(rules.items(), _cloud_rule)
+    yield from judge_operators(
+        _operators([opening for rule in rules.items() for opening in _known(cloud_openings(rule))])
+    )
+
+
+def _known(openings: Iterator[Opening]) -> Iterator[Opening]:
+    """Return the openings up to one that is unknown or malformed, which is reported elsewhere."""
+    try:
+        yield from openings
+    except (NotKnown, MalformedError):
+        return
+
+
+def _operators(openings: Sequence[Opening]) -> list[Network]:
+    """Return the public sources that may reach the ports of operators."""
+    found = (one for one in openings if any(one.reaches(port) for port in OPERATORS))
+    return [opening.source for opening in found if not within(opening.source, PRIVATE)]
 
 
 def _cloud_rule(rule: View) -> Iterator[Outcome]:
-    if rule.at("direction").text() != "in":
-        yield f"{rule.path} is for outgoing traffic; remove it, because one such rule blocks all other outgoing traffic"
-        return
-    if not rule.at("sourceIps").items():
-        yield f"{rule.path}.sourceIps is empty; list the sources that the rule allows"
+    yield from attempt(CLOUD_RULE(rule))
     icmp = rule.at("protocol").value == "icmp"
     for opening in cloud_openings(rule):
-        yield from _narrow(opening) if icmp else _judge(opening)
+        yield from judge_operator(opening.source, opening.path) if icmp else _judge(opening)
 
 
 def _host(resource: Resource) -> Iterator[Outcome]:
     if not is_ufw_apply(resource):
-        body = View(resource.plain)
-        yield from each((body.at(key) for key in ("create", "update", "delete")), _by_hand)
         return
-    policy = ufw_policy(resource)
-    yield from attempt(demand(policy.at("incoming"), "deny", "UFW must drop incoming traffic that no rule allows"))
-    yield from attempt(demand(policy.at("routed"), "deny", "UFW must not forward traffic that no rule allows"))
-    if policy.at("outgoing").value not in ("allow", "deny"):
-        yield f"{policy.path}.outgoing is {policy.at('outgoing').value!r}; allowed: 'allow' or 'deny'"
-    if not policy.at("rules").items():
-        yield f"{policy.path}.rules is empty, so nobody could reach the host; add the rules of the stack"
-    yield from each(policy.at("rules").items(), lambda rule: _each(host_openings(rule)))
-
-
-def _by_hand(script: View) -> Iterator[Outcome]:
-    """Refuse commands that change a firewall directly."""
-    if _BY_HAND.search(script.value or ""):
-        yield f"{script.path} changes the firewall by hand; put the rules into the policy that `ufw apply` reads"
+    stdin = json_in(View(resource.plain).at("stdin"))
+    yield from attempt(STDIN(stdin))
+    rules = stdin.at("ufw", "rules").items()
+    yield from each(rules, lambda rule: _each(host_openings(rule)))
+    yield from judge_operators(_operators([opening for rule in rules for opening in _known(host_openings(rule))]))
 
 
 def _each(openings: Iterator[Opening]) -> Iterator[Outcome]:
@@ -181,7 +202,7 @@ def _judge(opening: Opening) -> Iterator[Outcome]:
         if why:
             yield f"{opening.path}: {source} may reach port {ports}, but {why}; only Cloudflare may reach 80 and 443"
         return
-    yield from _narrow(opening)
+    yield from judge_operator(source, opening.path)
     for port in WEB:
         if opening.reaches(port):
             yield f"{opening.path}: {source} may reach {ports}, including {port}; give 80 and 443 rules of their own"
@@ -189,24 +210,15 @@ def _judge(opening: Opening) -> Iterator[Outcome]:
         yield f"{opening.path}: {source} may reach {ports}; from public space, operators may reach 22 and 6443 only"
 
 
-def _narrow(opening: Opening) -> Iterator[Outcome]:
-    source = opening.source
-    if too_broad_for_operators(source):
-        least = BROADEST_OPERATOR[source.version]
-        yield (f"{opening.path}: {source} is too broad; list the operators' addresses, /{least} or narrower")
-
-
-FIREWALL_RULES: Final = (
+RULES: Final = (
     ResourceRule(
         name="cloud-firewall-is-narrow",
         description="Hetzner's firewall opens 80 and 443 to Cloudflare only, 22 and 6443 to operators, nothing else.",
-        types=(FIREWALL,),
-        check=_cloud,
+        judges={FIREWALL: _cloud},
     ),
     ResourceRule(
         name="host-firewall-is-narrow",
         description="UFW denies by default and opens 80 and 443 to Cloudflare only, 22 and 6443 to operators.",
-        types=(COMMAND,),
-        check=_host,
+        judges={COMMAND: _host},
     ),
 )

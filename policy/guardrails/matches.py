@@ -1,11 +1,11 @@
-"""Which hosts a Traefik rule can match. Source: doc.traefik.io, routers of v3, rule syntax."""
+"""The hosts that a rule of a Traefik router can match. Source: doc.traefik.io, routers of v3, rule syntax."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
 Hosts = frozenset[str] | None
-"""The hosts that can match; None for any."""
+"""The hosts that can match; None if any host can."""
 
 _TOKEN: Final = re.compile(r"\s*(\|\||&&|!|\(|\)|,|`[^`]*`|\"[^\"\\]*\"|[A-Za-z]+)")
 _MATCHERS: Final = frozenset(
@@ -15,19 +15,19 @@ _MATCHERS: Final = frozenset(
 
 
 class RuleError(ValueError):
-    """A rule that can't be read, and so not be judged."""
+    """A rule cannot be parsed."""
 
 
 def hosts_of(rule: str) -> Hosts:
-    """The hosts of a rule: only `Host` narrows them, and a negation or a regular expression never does.
+    """Return the hosts of a rule. Only `Host` limits them; a negation or a regular expression does not.
 
     Raises:
-        RuleError: when the text is no rule.
+        RuleError: If the text is not a rule.
     """
     tokens = list(_tokens(rule))
     hosts, rest = _either(tokens)
     if rest:
-        raise RuleError(f"{rest[0]!r} stands where the rule must end")
+        raise RuleError(f"{rest[0]!r} follows a complete rule")
     return hosts
 
 
@@ -36,7 +36,7 @@ def _tokens(text: str) -> Iterator[str]:
     while position < len(text.rstrip()):
         found = _TOKEN.match(text, position)
         if found is None:
-            raise RuleError(f"{text[position:].strip()[:20]!r} is no part of a rule")
+            raise RuleError(f"{text[position:].strip()[:20]!r} is not part of a rule")
         yield found[1]
         position = found.end()
 
@@ -70,7 +70,7 @@ def _one(tokens: list[str]) -> tuple[Hosts, list[str]]:
             values, rest = _arguments(rest)
             return (frozenset(value.lower() for value in values) if name == "Host" else None), rest
         case [other, *_]:
-            raise RuleError(f"{other!r} is no matcher that is known here")
+            raise RuleError(f"{other!r} is not a known matcher")
         case _:
             raise RuleError("a matcher is missing")
 
@@ -84,5 +84,5 @@ def _arguments(tokens: list[str]) -> tuple[list[str], list[str]]:
             break
         tokens = tokens[1:]
     if not values or tokens[:1] != [")"]:
-        raise RuleError("a matcher's arguments can't be read")
+        raise RuleError("the arguments of a matcher cannot be parsed")
     return values, tokens[1:]

@@ -1,5 +1,6 @@
-"""Resources as plain data: what the rules judge, whether it comes from the engine, a recording or a test."""
+"""Resources as plain data, which the rules judge. They come from the engine, from a recording or from a test."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -15,7 +16,7 @@ class _Unknown(Enum):
 
 
 UNKNOWN: Final = _Unknown.UNKNOWN
-"""Stands for a value that a preview does not know yet."""
+"""A value that the preview does not know."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource as registered, or as it stands after an update.
+    """One resource.
 
     Attributes:
         type: The type token, `hcloud:index/server:Server`.
-        properties: camelCase keys; dicts, lists, strings, numbers, booleans, None, `UNKNOWN`, `Secret`. The inputs when
-            the resource is judged by itself; the outputs, which hold the inputs, when the whole stack is.
-        depends: The URNs that each property's value was made from.
+        properties: camelCase keys; dicts, lists, strings, numbers, booleans, None, `UNKNOWN`, `Secret`. A rule for a
+            resource gets the inputs. A rule for the stack gets the outputs, which include the inputs.
+        depends: For each property, the URNs of the resources that its value depends on.
     """
 
     urn: str
@@ -49,17 +50,17 @@ class Resource:
 
     @cached_property
     def plain(self) -> dict[str, Any]:
-        """The properties without the marks of what is secret."""
+        """The properties without the marks of secrets."""
         return {key: without_secrets(value) for key, value in self.properties.items()}
 
     @property
     def all_dependencies(self) -> frozenset[str]:
-        """The URNs that any property was made from."""
+        """The URNs that any property depends on."""
         return frozenset[str]().union(*self.depends.values())
 
 
 def without_secrets(value: Any) -> Any:
-    """The same data with each `Secret` replaced by its value."""
+    """Return the data with each `Secret` replaced by its value."""
     match value:
         case Secret():
             return without_secrets(value.value)
@@ -77,13 +78,16 @@ class Graph:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(resources)
         self.by_urn = {resource.urn: resource for resource in self.resources}
+        self._by_type: defaultdict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            self._by_type[resource.type].append(resource)
 
     def of(self, *types: str) -> list[Resource]:
-        """The resources of these types, in order."""
-        return [resource for resource in self.resources if resource.type in types]
+        """Return the resources of these types, one type after another."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
     def behind(self, resource: Resource, type_: str, *properties: str) -> list[Resource]:
-        """The resources of a type that these properties (or any) of a resource were made from."""
+        """Return the resources of a type that these properties (by default all) of a resource depend on."""
         urns: Iterator[str] | frozenset[str] = (
             (urn for key in properties for urn in resource.depends.get(key, frozenset()))
             if properties

@@ -1,7 +1,7 @@
-"""The policy framework's resources as the rules' plain data.
+"""Convert the resources of the policy framework to plain data.
 
-The framework hands out proxies that are neither dicts nor lists and that raise at an unknown value; its own serialiser
-unwraps them, unknown values and the marks of secrets included.
+The framework passes proxies, which are neither dicts nor lists, and which raise when an unknown value is read. Its own
+serialiser unwraps them, and keeps unknown values and the marks of secrets.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ _UNKNOWNS: Final = frozenset(
     value for name, value in vars(unknowns).items() if name.startswith("UNKNOWN_") and name.endswith("_VALUE")
 )
 _INTERNAL: Final = "__"
-"""What the engine's own keys begin with; it shows them to remediations and hides them from validations."""
+"""The prefix of the engine's own keys, which it passes to remediations and not to validations."""
 
 
 def registered(args: ResourceValidationArgs) -> Resource:
-    """A resource as the program registers it: its inputs."""
+    """Return a resource with the inputs that the program registers."""
     return Resource(
         urn=args.urn,
         type=args.resource_type,
@@ -33,12 +33,12 @@ def registered(args: ResourceValidationArgs) -> Resource:
 
 
 def standing(item: PolicyResource, registration: Resource | None) -> Resource:
-    """A resource as the engine shows it at the end: what the program says of it and, for all else, its outputs.
+    """Return a resource at the end of a run: the inputs of this run, and for all other properties the outputs.
 
-    Outputs alone would not do: under a provider that a preview can't configure yet, they are empty.
+    Outputs alone are not enough: they are empty if the preview cannot configure the provider yet.
 
     Args:
-        item: The engine's view.
+        item: The resource as the engine shows it.
         registration: The same resource as it was registered in this run.
     """
     said = registration.plain if registration else {}
@@ -55,7 +55,7 @@ def standing(item: PolicyResource, registration: Resource | None) -> Resource:
 
 
 def plain_data(props: Any) -> dict[str, Any]:
-    """The framework's proxies as plain data; secrets are marked where the framework kept the marks."""
+    """Return proxies as plain data. Secrets are marked if the framework kept the marks."""
     return dict(_converted(wire.serialize_properties(props)))
 
 

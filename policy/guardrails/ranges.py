@@ -1,85 +1,118 @@
-"""Whose addresses are whose: Cloudflare's published ranges, private space, and how broad a source may be.
+"""One list of Cloudflare's ranges everywhere: both firewalls, Traefik's trusted IPs and the allow list."""
 
-The snapshot is the program's own data file; how it is read and judged here owes nothing to the program's code.
-"""
-
-import json
-from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from .view import MalformedError, View
+from .addresses import MOST_NEW, PRIVATE, Network, growth, network_at, size, snapshot, within
+from .commands import COMMAND
+from .firewalls import FIREWALL, Opening, cloud_openings, host_openings, is_ufw_apply, ufw_policy
+from .kubernetes import HELM_CHART_CONFIG, MIDDLEWARE, identity_of
+from .model import Graph, Resource
+from .rules import Found, StackRule
+from .traefik import chart_values, is_traefiks
+from .view import MalformedError, NotKnown, View
 
-Network = IPv4Network | IPv6Network
+ALLOW_LIST: Final = "cloudflare-only"
+"""The middleware that refuses every connection that does not come from Cloudflare."""
 
-_SNAPSHOT: Final = Path(__file__).resolve().parents[2] / "components" / "cloudflare_ranges.json"
-BROADEST_RANGE: Final = {4: 8, 6: 16}
-"""The shortest prefix that one of Cloudflare's ranges may have, by IP version."""
-BROADEST_OPERATOR: Final = {4: 16, 6: 32}
-"""The shortest prefix from which SSH and the Kubernetes API may be reached."""
+_GIVE_ONE: Final = "give both firewalls (443 and 80), Traefik's trusted IPs and the allow list the same list"
+_COMPARE: Final = "compare it with https://www.cloudflare.com/ips/ and update components/cloudflare_ranges.json"
 
 
-def _networks(*texts: str) -> tuple[Network, ...]:
-    return tuple(ip_network(text) for text in texts)
+@dataclass(frozen=True)
+class _Place:
+    resource: Resource
+    what: str
+    networks: frozenset[Network]
 
 
-PRIVATE: Final = _networks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-"""RFC 1918 and RFC 4193: reaches a server through its private network only."""
-INSIDE_THE_CLUSTER: Final = _networks("10.42.0.0/16", "10.43.0.0/16")
-"""k3s' pods and services."""
-LOOPBACK: Final = _networks("127.0.0.0/8", "::1/128")
-_SPECIAL: Final = (
-    *PRIVATE,
-    *LOOPBACK,
-    *_networks("0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15"),
-    *_networks("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "::/8", "100::/64", "2001::/23", "2001:db8::/32"),
-    *_networks("2002::/16", "3fff::/20", "fe80::/10", "ff00::/8"),
+def _openings(resource: Resource, openings: Iterable[Opening]) -> Iterator[_Place]:
+    """Return the public sources that may reach 443, and those that may reach 80."""
+    public = [opening for opening in openings if not within(opening.source, PRIVATE)]
+    for port in (443, 80):
+        yield _Place(resource, f"port {port}", frozenset(opening.source for opening in public if opening.reaches(port)))
+
+
+def _cloud(firewall: Resource) -> Iterator[_Place]:
+    rules = [rule for rule in View(firewall.plain).at("rules").items() if rule.at("protocol").value != "icmp"]
+    return _openings(firewall, [opening for rule in rules for opening in cloud_openings(rule)])
+
+
+def _host(command: Resource) -> Iterator[_Place]:
+    if is_ufw_apply(command):
+        rules = ufw_policy(command).at("rules").items()
+        yield from _openings(command, [opening for rule in rules for opening in host_openings(rule)])
+
+
+def _traefik(config: Resource) -> Iterator[_Place]:
+    if is_traefiks(config):
+        for name in ("websecure", "web"):
+            trusted = chart_values(config).at("ports", name, "forwardedHeaders", "trustedIPs").items()
+            if trusted or name == "websecure":
+                yield _Place(config, f"{name}'s trustedIPs", frozenset(map(network_at, trusted)))
+
+
+def _allow_list(middleware: Resource) -> Iterator[_Place]:
+    if identity_of(middleware)[1] == ALLOW_LIST:
+        spec = View(middleware.plain).at("spec", "ipAllowList")
+        yield _Place(middleware, "sourceRange", frozenset(map(network_at, spec.at("sourceRange").items())))
+
+
+_READERS: Final = {FIREWALL: _cloud, COMMAND: _host, HELM_CHART_CONFIG: _traefik, MIDDLEWARE: _allow_list}
+
+
+def _check(graph: Graph) -> Iterator[Found]:
+    places: list[_Place] = []
+    for type_, read in _READERS.items():
+        for resource in graph.of(type_):
+            try:
+                places += read(resource)
+            except NotKnown as gap:
+                yield resource, gap
+            except MalformedError as fault:
+                yield resource, f"{fault}; its ranges cannot be compared"
+    if not places:
+        return
+    (in_force, _), *_others = Counter(place.networks for place in places).most_common(1)
+    for place in places:
+        extra, missing = place.networks - in_force, in_force - place.networks
+        if extra or missing:
+            differences = [f"has {_listed(extra)}"] * bool(extra) + [f"lacks {_listed(missing)}"] * bool(missing)
+            yield place.resource, f"{place.what} {' and '.join(differences)}, unlike the other places; {_GIVE_ONE}"
+    yield from _judge(in_force)
+
+
+def _judge(in_force: frozenset[Network]) -> Iterator[Found]:
+    """Check the list in force: half of it is in the snapshot, and it is not much larger than the snapshot."""
+    known = [network for network in in_force if within(network, snapshot())]
+    if 2 * len(known) < len(in_force) or not in_force:
+        yield None, f"only {len(known)} of the {len(in_force)} ranges in force are in the snapshot; {_COMPARE}"
+    for version in (4, 6):
+        new = [network for network in in_force - frozenset(known) if network.version == version]
+        more = size(in_force, version) - size(snapshot(), version)
+        if len(new) > MOST_NEW:
+            yield (
+                None,
+                f"{len(new)} IPv{version} ranges are not in the snapshot; at most {MOST_NEW} may be new; {_COMPARE}",
+            )
+        if more > growth(version):
+            yield (
+                None,
+                f"the IPv{version} ranges have {more} addresses more than the snapshot, twice its size; {_COMPARE}",
+            )
+
+
+def _listed(networks: Iterable[Network]) -> str:
+    return ", ".join(sorted(map(str, networks)))
+
+
+RULES: Final = (
+    StackRule(
+        name="one-list-of-ranges",
+        description="Both firewalls, Traefik's trusted IPs and the allow list have the same ranges: Cloudflare's.",
+        types=tuple(_READERS),
+        check=_check,
+    ),
 )
-"""IANA's special-purpose registries (RFC 6890) and what embeds IPv4."""
-
-
-@cache
-def snapshot() -> frozenset[Network]:
-    """Cloudflare's ranges as the repository pins them."""
-    data = json.loads(_SNAPSHOT.read_text(encoding="utf-8"))
-    return frozenset(_networks(*data["ipv4"], *data["ipv6"]))
-
-
-def network_at(view: View) -> Network:
-    """The address range that stands here; a single address is a range of one.
-
-    Raises:
-        NotKnown: when it is not known.
-        MalformedError: when it is none, or has host bits.
-    """
-    text = view.text()
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise MalformedError(f"{view.path} is {text!r}, which is no address range ({error})") from error
-
-
-def within(network: Network, spaces: tuple[Network, ...] | frozenset[Network]) -> bool:
-    """Whether all of a network is inside one of the spaces."""
-    return any(
-        network.version == space.version and network.network_address in space and network.prefixlen >= space.prefixlen
-        for space in spaces
-    )
-
-
-def why_not_cloudflare(network: Network) -> str | None:
-    """Why a range can't be one of Cloudflare's, or None: it is in the snapshot, or a stack's newer list may have it."""
-    if within(network, snapshot()):
-        return None
-    if network.prefixlen < BROADEST_RANGE[network.version]:
-        return f"it is broader than /{BROADEST_RANGE[network.version]}, so not one of Cloudflare's ranges"
-    for special in _SPECIAL:
-        if network.version == special.version and network.overlaps(special):
-            return f"it overlaps {special}, which is nobody's on the internet"
-    return None
-
-
-def too_broad_for_operators(network: Network) -> bool:
-    """Whether a source is broader than any group of operators is; parts of the internet count like the whole."""
-    return network.prefixlen < BROADEST_OPERATOR[network.version]

@@ -1,128 +1,167 @@
-"""Ingresses and IngressRoutes as one thing: a host list, a class, middlewares, services and a certificate."""
+"""Routes: each Ingress and IngressRoute by itself. TLS on websecure, named hosts, a class, and middlewares.
+
+Source: doc.traefik.io, Kubernetes Ingress and CRD providers of v3.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from .kubernetes import INGRESS, INGRESS_ROUTE, annotation, identity
-from .matches import RuleError, hosts_of
+from .kubernetes import INGRESS, INGRESS_CLASS, INGRESS_ROUTE, TRAEFIK_SERVICE
 from .model import Resource
-from .view import MalformedError, View
+from .routers import ADMIN, BUNDLED_CLASS, CRD, OWN_CLASS, ROUTER, routes_of
+from .rules import ResourceRule, inputs
+from .shapes import fixed, holding, known, listed, maybe, number, one_of, shape, text
+from .view import Outcome, View, attempt, together
 
-ROUTER: Final = "traefik.ingress.kubernetes.io/router."
-OWN_CLASS: Final = "honeydue.com/ingress-class"
-"""An IngressRoute's class: Traefik's CRD provider has none, and ignores a route of another `OLD_CLASS`."""
-OLD_CLASS: Final = "kubernetes.io/ingress.class"
-BUNDLED_CLASS: Final = "traefik"
-"""The class that the chart makes."""
-_CRD: Final = "@kubernetescrd"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """What one router of Traefik does.
-
-    Attributes:
-        hosts: The hosts it answers for; None for any.
-        middlewares: As Traefik names them, `namespace-name`.
-        services: Kind and name of what it passes requests to, in its own namespace.
-        certificate: The names of the TLS secrets in its namespace.
-        tls_options: As Traefik names them, or None.
-    """
-
-    resource: Resource
-    namespace: str
-    hosts: frozenset[str] | None
-    ingress_class: str
-    middlewares: tuple[str, ...]
-    services: tuple[tuple[str, str], ...]
-    certificates: tuple[str, ...]
-    tls_options: str | None
-    admin: bool
+REQUIRED: Final = "honeydue.com/required-middlewares"
+CONTROLLER: Final = "traefik.io/ingress-controller"
+_HERE: Final = "policy/guardrails/routes.py"
+_NAME: Final = text(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "the name of an object")
+_CLASS: Final = text(r"\S+", f"{BUNDLED_CLASS!r} or a class of this stack")
+_MARK: Final = one_of(None, "true", "false")
 
 
-def routes_of(resource: Resource) -> Iterator[Route]:
-    """The routers that a resource makes.
-
-    Raises:
-        NotKnown: when something about it is not known.
-        MalformedError: when it is not of the shape that its schema asks for.
-    """
+def _judge(resource: Resource) -> Iterator[Outcome]:
     body = View(resource.plain)
-    if resource.type == INGRESS:
-        yield _ingress(resource, body)
-    elif resource.type == INGRESS_ROUTE:
-        yield from (_rule(resource, body, rule) for rule in body.at("spec", "routes").items())
-
-
-def _ingress(resource: Resource, body: View) -> Route:
-    spec = body.at("spec")
-    rules = spec.at("rules").items()
-    hosts = [rule.at("host").value for rule in rules]
-    backends = [path.at("backend") for rule in rules for path in rule.at("http", "paths").items()]
-    default = spec.at("defaultBackend")
-    anything = default.value is not None or not all(hosts)
-    options = annotation(body, f"{ROUTER}tls.options").value
-    return Route(
-        resource=resource,
-        namespace=identity(body)[0],
-        hosts=None if anything else frozenset(host.lower() for host in hosts),
-        ingress_class=spec.at("ingressClassName").value or annotation(body, OLD_CLASS).value or "",
-        middlewares=tuple(_named(annotation(body, f"{ROUTER}middlewares"))),
-        services=tuple(
-            ("Service", backend.at("service", "name").text())
-            for backend in [*backends, default]
-            if backend.at("service").value is not None
+    is_ingress = resource.type == INGRESS
+    table, notes = (INGRESS_SPEC, ANNOTATIONS) if is_ingress else (ROUTE_SPEC, ROUTE_ANNOTATIONS)
+    yield from together(
+        shape(f"{'ANNOTATIONS' if is_ingress else 'ROUTE_ANNOTATIONS'} in {_HERE}", notes)(
+            body.at("metadata", "annotations")
         ),
-        certificates=tuple(item.at("secretName").value or "" for item in spec.at("tls").items()),
-        tls_options=str(options).removesuffix(_CRD) if options else None,
-        admin=_labelled(body),
+        shape(f"{'INGRESS_SPEC' if is_ingress else 'ROUTE_SPEC'} in {_HERE}", table)(body.at("spec")),
     )
+    if is_ingress:
+        yield from attempt(_covered(body.at("spec")))
+    for route in routes_of(resource):
+        if route.hosts is None:
+            yield "it has a rule without a host, which would answer for every name; name the hosts"
+        elif not route.hosts:
+            yield "it has a rule that no host can match; name the hosts"
 
 
-def _named(place: View) -> Iterator[str]:
-    """The middlewares of an annotation.
-
-    Raises:
-        MalformedError: when one is no name that Traefik would find.
-    """
-    for text in str(place.value or "").split(","):
-        name = text.strip()
-        if name and not name.endswith(_CRD):
-            raise MalformedError(f"{place.path} has {name!r}, which must be <namespace>-<name>{_CRD}")
-        if name:
-            yield name.removesuffix(_CRD)
+def _covered(spec: View) -> Iterator[Outcome]:
+    """Check that every host of the rules has a certificate; for another, Cloudflare would answer 526."""
+    covered = {host.lower() for item in spec.at("tls").items() for host in item.at("hosts").texts()}
+    hosts = [rule.at("host").value for rule in spec.at("rules").items()]
+    bare = sorted(host for host in hosts if host and str(host).lower() not in covered)
+    if bare:
+        yield f"{spec.path}.tls has no {', '.join(bare)}; list every host of the rules there"
 
 
-def _rule(resource: Resource, body: View, rule: View) -> Route:
-    namespace = identity(body)[0]
-    tls = body.at("spec", "tls")
-    options = tls.at("options", "name").value
-    options_in = tls.at("options", "namespace").value or namespace
-    match = rule.at("match")
-    try:
-        hosts = hosts_of(match.text())
-    except RuleError as error:
-        raise MalformedError(f"{match.path} is {match.text()!r}, no rule of Traefik's ({error})") from error
-    return Route(
-        resource=resource,
-        namespace=namespace,
-        hosts=hosts,
-        ingress_class=annotation(body, OWN_CLASS).value or annotation(body, OLD_CLASS).value or BUNDLED_CLASS,
-        middlewares=tuple(
-            f"{item.at('namespace').value or namespace}-{item.at('name').text()}"
-            for item in rule.at("middlewares").items()
+ANNOTATIONS: Final = {
+    f"{ROUTER}entrypoints": one_of(None, "websecure", why="every other entrypoint is plain HTTP"),
+    f"{ROUTER}middlewares": text(r".*\S.*", "a list of middlewares; a public route without any has no protection"),
+    f"{ROUTER}tls": one_of(None, "true", why="the route must use TLS"),
+    f"{ROUTER}tls.options": maybe(text(rf"\S+{CRD}", f"<namespace>-<name>{CRD}")),
+    "pulumi.com/skipAwait": one_of(None, "true"),
+    ADMIN: _MARK,
+}
+"""The annotations of an Ingress."""
+
+ROUTE_ANNOTATIONS: Final = {OWN_CLASS: maybe(_CLASS), ADMIN: _MARK}
+"""The annotations of an IngressRoute."""
+
+_SECRET: Final = text(r"\S+", "the name of the Secret with the origin certificate; without it Cloudflare answers 526")
+_IN_SPEC: Final = f"INGRESS_SPEC in {_HERE}"
+INGRESS_SPEC: Final = {
+    "ingressClassName": _CLASS,
+    "rules": listed(
+        shape(
+            _IN_SPEC,
+            {
+                "host": known,  # a rule without a host is refused as a route
+                "http": shape(
+                    _IN_SPEC,
+                    {
+                        "paths": listed(
+                            shape(
+                                _IN_SPEC,
+                                {
+                                    "path": known,
+                                    "pathType": known,
+                                    "backend": shape(
+                                        _IN_SPEC, {"service": shape(_IN_SPEC, {"name": _NAME, "port": known})}
+                                    ),
+                                },
+                            ),
+                            empty=False,
+                        )
+                    },
+                ),
+            },
         ),
-        services=tuple(
-            (item.at("kind").value or "Service", item.at("name").text()) for item in rule.at("services").items()
+        empty=False,
+    ),
+    "tls": listed(shape(_IN_SPEC, {"hosts": known, "secretName": _SECRET}), empty=False),
+}
+"""The spec of an Ingress."""
+
+_IN_ROUTE: Final = f"ROUTE_SPEC in {_HERE}"
+_COOKIE: Final = maybe(
+    shape(
+        _IN_ROUTE,
+        {
+            "cookie": shape(
+                _IN_ROUTE,
+                {
+                    "name": text(r"[-A-Za-z0-9_]+", "the name of a cookie"),
+                    "httpOnly": fixed(True, "scripts must not read the cookie"),
+                    "secure": fixed(True, "the cookie must not travel over plain HTTP"),
+                    "sameSite": one_of("lax", "strict"),
+                },
+            )
+        },
+    )
+)
+_SERVICE: Final = shape(
+    _IN_ROUTE,
+    {
+        "kind": one_of(None, "Service", "TraefikService"),
+        "name": _NAME,
+        "port": known,
+        "weight": maybe(number(0, 100)),
+        "sticky": _COOKIE,
+    },
+)
+ROUTE_SPEC: Final = {
+    "entryPoints": fixed(["websecure"], "every other entrypoint is plain HTTP"),
+    "routes": listed(
+        shape(
+            _IN_ROUTE,
+            {
+                "kind": one_of(None, "Rule"),
+                "match": known,
+                "priority": known,
+                "middlewares": listed(shape(_IN_ROUTE, {"name": _NAME, "namespace": maybe(_NAME)}), empty=False),
+                "services": listed(_SERVICE, empty=False),
+            },
         ),
-        certificates=(tls.at("secretName").value or "",),
-        tls_options=f"{options_in}-{options}" if options else None,
-        admin=_labelled(body),
-    )
+        empty=False,
+    ),
+    "tls": shape(
+        _IN_ROUTE,
+        {"secretName": _SECRET, "options": maybe(shape(_IN_ROUTE, {"name": _NAME, "namespace": maybe(_NAME)}))},
+    ),
+}
+"""The spec of an IngressRoute."""
 
+WEIGHTED: Final = {
+    "weighted": shape(f"WEIGHTED in {_HERE}", {"services": listed(_SERVICE, empty=False), "sticky": _COOKIE})
+}
+"""The spec of a TraefikService."""
 
-def _labelled(body: View) -> bool:
-    return any(
-        body.at("metadata", place).at("honeydue.com/admin").value == "true" for place in ("labels", "annotations")
-    )
+_CONTROLLED: Final = {"controller": fixed(CONTROLLER, "nothing else serves its routes")}
+
+RULES: Final = (
+    ResourceRule(
+        name="routes-are-tls-only",
+        description="Every route has named hosts, TLS, a class and middlewares, and no entrypoint but websecure.",
+        judges={
+            INGRESS: _judge,
+            INGRESS_ROUTE: _judge,
+            TRAEFIK_SERVICE: inputs(holding({"spec": shape(f"WEIGHTED in {_HERE}", WEIGHTED)})),
+            INGRESS_CLASS: inputs(holding({"spec": shape(f"_CONTROLLED in {_HERE}", _CONTROLLED)})),
+        },
+    ),
+)

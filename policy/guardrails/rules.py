@@ -1,15 +1,18 @@
-"""What a rule is, and how rules are run over resources without an engine."""
+"""The two kinds of rules, and how they judge resources without an engine."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .model import Graph, Resource
-from .view import MalformedError, NotKnown, Outcome, attempt
+from .view import Check, MalformedError, NotKnown, Outcome, View, attempt
+
+Judge = Callable[[Resource], Iterator[Outcome]]
+"""Judges one resource. It yields a message for each violation: what is wrong, and how to correct it."""
 
 
 class Level(StrEnum):
-    """What a violation does: `mandatory` stops the update, `advisory` is shown."""
+    """The effect of a violation: `mandatory` stops the update, `advisory` is only shown."""
 
     MANDATORY = "mandatory"
     ADVISORY = "advisory"
@@ -17,36 +20,36 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceRule:
-    """Judges each resource by itself, on its inputs, before anything is made of it.
+    """Judges each resource by its inputs, before the resource is created.
 
     Attributes:
-        types: The type tokens it judges; a callable says whether a token is one.
-        check: Yields a message per violation that says what is wrong and how to mend it.
-        secrecy: Whether it needs to know which values are secret.
+        judges: The judge of each type.
+        every: The judge of all types that `judges` does not list.
+        secrecy: Whether the rule must know which values are secret.
     """
 
     name: str
     description: str
-    types: tuple[str, ...] | Callable[[str], bool]
-    check: Callable[[Resource], Iterator[Outcome]]
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+    every: Judge | None = None
     level: Level = Level.MANDATORY
     secrecy: bool = False
 
-    def judges(self, type_: str) -> bool:
-        """Whether this rule has anything to say about resources of this type."""
-        return self.types(type_) if callable(self.types) else type_ in self.types
+    def judge_of(self, type_: str) -> Judge | None:
+        """Return the judge of a type, or None if the rule does not judge it."""
+        return self.judges.get(type_, self.every)
 
 
 Found = tuple[Resource | None, Outcome]
-"""What a cross-check yields: where, or None for the stack as a whole, and what."""
+"""An outcome of a rule for the stack, and the resource that it is about; None for the stack as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackRule:
-    """Judges resources against each other, on their outputs, at the end of a preview or an update.
+    """Judges resources against each other, by their outputs, at the end of a preview or an update.
 
     Attributes:
-        types: The type tokens that it reads; the graph that it is given holds no others.
+        types: The types that the rule reads; its graph has no other resources.
     """
 
     name: str
@@ -61,7 +64,7 @@ Rule = ResourceRule | StackRule
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A rule that a resource, or with an empty URN the stack, breaks."""
+    """A resource violates a rule; with an empty URN, the stack as a whole does."""
 
     rule: str
     level: Level
@@ -71,47 +74,63 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Unjudged:
-    """A value that a rule needed and that was not known."""
+    """A rule needed a value that was unknown."""
 
     rule: str
     urn: str
     path: str
 
 
+def inputs(check: Check) -> Judge:
+    """Return the judge that applies a check to the inputs of a resource."""
+    return lambda resource: check(View(resource.plain))
+
+
 def at(resource: Resource, outcomes: Iterator[Outcome]) -> Iterator[Found]:
-    """The outcomes of a check, said of a resource."""
+    """Return the outcomes of a check together with the resource that they are about."""
     return ((resource, outcome) for outcome in attempt(outcomes))
 
 
 def run_on_resource(rule: ResourceRule, resource: Resource) -> Iterator[Outcome]:
-    """One rule on one resource; a rule that breaks down is a violation, never a pass."""
+    """Judge a resource by a rule. A rule that fails refuses the resource."""
+    judge = rule.judge_of(resource.type)
+    if judge is None:
+        return
     try:
-        yield from attempt(rule.check(resource))
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, the resource was not judged
-        yield f"could not be judged and is refused: {type(error).__name__}: {error}"
+        yield from attempt(judge(resource))
+    except Exception as error:  # noqa: BLE001 - whatever failed, the resource was not judged
+        yield f"it could not be judged, so it is refused: {type(error).__name__}: {error}"
 
 
 def run_on_stack(rule: StackRule, graph: Graph) -> Iterator[Found]:
-    """One cross-check on a stack; one that breaks down is a violation, never a pass."""
+    """Judge a stack by a rule. A rule that fails refuses the stack."""
     try:
         yield from rule.check(Graph(graph.of(*rule.types)))
     except NotKnown as gap:
         yield None, gap
     except MalformedError as fault:
         yield None, str(fault)
-    except Exception as error:  # noqa: BLE001 - as above
-        yield None, f"could not be judged and is refused: {type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever failed, the stack was not judged
+        yield None, f"it could not be judged, so it is refused: {type(error).__name__}: {error}"
 
 
-def run(rules: Iterable[Rule], resources: Iterable[Resource]) -> Iterator[Violation | Unjudged]:
-    """Every rule over all resources."""
-    graph = Graph(resources)
+def run(
+    rules: Iterable[Rule], registered: Iterable[Resource], standing: Iterable[Resource] | None = None
+) -> Iterator[Violation | Unjudged]:
+    """Apply every rule.
+
+    Args:
+        rules: The rules.
+        registered: The resources with their inputs, for the rules about one resource.
+        standing: The resources with their outputs, for the rules about the stack; by default the same resources.
+    """
+    resources = tuple(registered)
+    graph = Graph(resources if standing is None else standing)
     for rule in rules:
         if isinstance(rule, StackRule):
             found = run_on_stack(rule, graph)
         else:
-            judged = (resource for resource in graph.resources if rule.judges(resource.type))
-            found = ((resource, outcome) for resource in judged for outcome in run_on_resource(rule, resource))
+            found = ((resource, outcome) for resource in resources for outcome in run_on_resource(rule, resource))
         for resource, outcome in found:
             urn = resource.urn if resource else ""
             if isinstance(outcome, NotKnown):

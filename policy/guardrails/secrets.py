@@ -1,4 +1,4 @@
-"""No private key and no token as a plain input: what state and previews would show to everybody who can read them."""
+"""No private key, token or password is a plain input, because states and previews show plain inputs."""
 
 import base64
 import binascii
@@ -17,17 +17,22 @@ _SIGNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\bclient-key-data\s*[\"']?\s*:\s*\S"), "a kubeconfig with a client key"),
     (re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$apr1\$\S+\$\S+|:\{SHA\}\S+"), "a password's hash"),
     (re.compile(r"(?i)(?:token|(?:api|access)[-_]?key|password|secret)[\"']?\s*[:=]\s*[\"']?[\w.-]{32,}"), "a token"),
+    (re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^/\s:@\"']*:[^/\s@\"']+@"), "a password in a URL"),
     (re.compile(r"(?i)\bbearer\s+[\w.~+/-]{20,}"), "a token"),
     (re.compile(r"\bc(?:f|fu|fa)(?:k|ut|at|_)?_[A-Za-z0-9_-]{40,}"), "a Cloudflare token"),
 )
 _TOKEN_LENGTHS: Final = {64: "an hcloud token", 40: "a Cloudflare token", 48: "a k3s token"}
-"""A value of just this length in mixed case, with digits, is none of the names and digests that the stack has."""
+"""A text of exactly this length that mixes cases and digits is a token, unless all are hexadecimal digits."""
 
 _NAMES: Final = re.compile(
     r"(?i)[\w-]*token|[\w-]*pass(word|wd|phrase)|(api|service|secret)[-_]?key|api[-_]?user[-_]?service[-_]?key"
     r"|(ca[-_]?)?private[-_]?key([-_]?(pem|openssh|pkcs8|pem[-_]?pkcs8))?"
     r"|kube[-_]?config|client[-_]?(secret|key([-_]?data)?)|secret[-_]?access[-_]?key"
 )
+_SETTINGS: Final = frozenset(
+    {"on", "off", "true", "false", "yes", "no", "enabled", "disabled", "required", "optional", "none", "auto", "strict"}
+)
+"""Values that turn something on or off: `csrf-token: off` is not a credential."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]{24,}={0,2}\s*")
 _WHERE: Final = "pass it as a secret (pulumi.Output.secret, a config secret, or a provider's secret output)"
 
@@ -42,7 +47,7 @@ def _check(resource: Resource) -> Iterator[Outcome]:
 
 
 def _whole(path: str, value: Any) -> Iterator[Outcome]:
-    """All values of a Kubernetes Secret, whatever they are."""
+    """Check that every value of a Kubernetes Secret is secret."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _whole(f"{path}.{key}", inner)
@@ -68,13 +73,14 @@ def _search(path: str, name: str, value: Any) -> Iterator[Outcome]:
             for index, inner in enumerate(value):
                 yield from _search(f"{path}[{index}]", name, inner)
         case str() if value.strip():
-            found = "a credential, by its name," if _NAMES.fullmatch(name) else recognise(value)
+            named = _NAMES.fullmatch(name) and value.strip().lower() not in _SETTINGS
+            found = "a credential, by its name," if named else recognise(value)
             if found:
-                yield f"{path} holds {found} as a plain input; {_WHERE}"
+                yield f"{path} contains {found} as a plain input; {_WHERE}"
 
 
 def recognise(text: str) -> str | None:
-    """What kind of secret a text holds, if any: in the clear, as JSON, or in base64."""
+    """Return the kind of secret that a text contains, if any: directly, in JSON or in base64."""
     for pattern, what in _SIGNS:
         if pattern.search(text):
             return what
@@ -88,7 +94,9 @@ def recognise(text: str) -> str | None:
 
 
 def _mixed(text: str) -> bool:
-    return all(re.search(part, text) for part in ("[a-z]", "[A-Z]", "[0-9]"))
+    """Whether a text mixes cases and digits like a token; a hexadecimal digest does not count."""
+    digest = re.fullmatch(r"[0-9A-Fa-f-]+", text)
+    return not digest and all(re.search(part, text) for part in ("[a-z]", "[A-Z]", "[0-9]"))
 
 
 def _in_json(text: str) -> str | None:
@@ -101,7 +109,7 @@ def _in_json(text: str) -> str | None:
 
 
 def _from_base64(text: str) -> str | None:
-    """The text inside, if it is base64 of a text; a line of a kubeconfig or a Secret is."""
+    """Return the text inside base64, such as a value of a Secret or a line of a kubeconfig."""
     if not _BASE64.fullmatch(text):
         return None
     try:
@@ -114,10 +122,11 @@ def _is_kubernetes_secret(type_: str) -> bool:
     return re.fullmatch(r"kubernetes:core/v1:Secret(Patch)?", type_) is not None
 
 
-PLAIN_SECRETS: Final = ResourceRule(
-    name="no-plain-secrets",
-    description="No private key, token, password or hash is a plain input of a resource or provider.",
-    types=lambda _: True,
-    check=_check,
-    secrecy=True,
+RULES: Final = (
+    ResourceRule(
+        name="no-plain-secrets",
+        description="No private key, token, password or hash is a plain input of a resource or provider.",
+        every=_check,
+        secrecy=True,
+    ),
 )

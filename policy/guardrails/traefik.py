@@ -1,158 +1,234 @@
-"""Traefik's HelmChartConfig, key by key. Source: values.yaml of traefik-helm-chart 39, Traefik v3's static options."""
+"""The bundled Traefik: its chart values, arguments and TLS options.
 
-import re
-from collections.abc import Iterator
+Source: values.yaml of traefik-helm-chart 39, Traefik v3's static options, TLSOption of v3.
+"""
+
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from .kubernetes import HELM_CHART_CONFIG
+from .addresses import LOOPBACK, PRIVATE, network_at, why_not_cloudflare, within
+from .documents import yaml_in
+from .kubernetes import HELM_CHART_CONFIG, SYSTEM, TLS_OPTION, identity, identity_of
 from .model import Resource
-from .pods import TRAEFIK_UID, container_context, pod_context
-from .ranges import LOOPBACK, PRIVATE, network_at, why_not_cloudflare, within
+from .pods import TRAEFIK, TRAEFIK_UID, container_context, pod_context
 from .rules import ResourceRule
-from .traefik_values import SPEC_KEYS, chart_values, is_traefiks
-from .view import Outcome, View, allow, attempt, demand, each, together
+from .shapes import fixed, known, listed, maybe, number, one_of, shape, text
+from .view import Check, Outcome, View, attempt
 
-_HIDDEN: Final = {
-    "hostNetwork": "hostNetwork at the top level",
-    "strategy": "updateStrategy at the top level",
-    "updateStrategy": "updateStrategy at the top level",
-}
-"""What the chart ignores under `deployment`, and where it belongs."""
-_PUBLIC: Final = ("web", "websecure")
-_FALSE: Final = ("false", "0", "f")
+_HERE: Final = "policy/guardrails/traefik.py"
+_HOST: Final = r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+
+ARGUMENTS: Final = (rf"--providers\.kubernetesingress\.ingressendpoint\.hostname={_HOST}",)
+"""The arguments that Traefik may get beside the values, as regular expressions."""
 
 
-def _daemonset(resource: Resource) -> Iterator[Outcome]:
-    spec = View(resource.plain).at("spec")
-    if not is_traefiks(resource):
-        yield "it configures another chart than kube-system/traefik, whose pods no policy sees; remove it"
-        return
-    yield from attempt(demand(spec.at("failurePolicy"), "abort", "reinstall would uninstall Traefik when Helm fails"))
-    for key in sorted(set(spec.entries()) - SPEC_KEYS):
-        yield f"spec.{key} sets values that no policy reads; say them in spec.valuesContent"
-    values = chart_values(resource)
-    deployment, surge = values.at("deployment"), values.at("updateStrategy", "rollingUpdate")
-    yield from together(
-        demand(deployment.at("kind"), "DaemonSet", "every ingress node must answer by itself"),
-        allow(deployment.at("enabled"), (None, True), "is off, so nothing would answer; remove it"),
-        demand(values.at("hostNetwork"), True, "Traefik is the node's own port 80 and 443"),
-        demand(values.at("service", "enabled"), False, "a Service opens a way past the host's firewall"),
-        demand(values.at("updateStrategy", "type"), "RollingUpdate", "pods must give way one by one"),
-        demand(surge.at("maxUnavailable"), 1, "two pods can't hold one host port"),
-        demand(surge.at("maxSurge"), 0, "two pods can't hold one host port"),
-        allow(values.at("extraObjects"), (None, [], {}), "makes objects that no policy sees; register each by itself"),
-    )
-    for name, number in zip(_PUBLIC, (80, 443), strict=True):
-        for key in ("port", "hostPort"):
-            yield from attempt(demand(values.at("ports", name, key), number, "the chart wants both alike"))
-    for key, instead in _HIDDEN.items():
-        if key in deployment.entries():
-            yield f"deployment.{key} is silently ignored by the chart; write {instead}"
+def _tree(entries: Mapping[str, Check]) -> Check:
+    return shape(f"VALUES in {_HERE}", entries)
 
 
-def _confined(resource: Resource) -> Iterator[Outcome]:
-    if not is_traefiks(resource):
-        return
-    values = chart_values(resource)
-    pod, deployment = values.at("podSecurityContext"), values.at("deployment")
-    yield from attempt(pod_context(pod, TRAEFIK_UID))
-    yield from attempt(container_context(values.at("securityContext"), pod))
-    for group in ("initContainers", "additionalContainers"):
-        for container in deployment.at(group).items():
-            yield from attempt(container_context(container.at("securityContext"), pod))
-
-
-def _surface(resource: Resource) -> Iterator[Outcome]:
-    if not is_traefiks(resource):
-        return
-    values = chart_values(resource)
-    yield from together(
-        demand(values.at("api", "dashboard"), False, "the chart turns it on by itself, and it tells every route"),
-        allow(values.at("api", "insecure"), (None, False), "opens the API to everybody; remove it"),
-        allow(values.at("ingressRoute", "dashboard", "enabled"), (None, False), "routes to the dashboard; remove it"),
-        demand(values.at("ports", "traefik", "hostIP"), "127.0.0.1", "ping and API would listen on every interface"),
-        _metrics(values),
-    )
-    for name, port in values.at("ports").entries().items():
-        if name not in (*_PUBLIC, "traefik", "metrics"):
-            yield from attempt(_private(port))
-    for key in ("additionalArguments", "globalArguments"):
-        yield from each(values.at(key).items(), _argument)
-
-
-def _metrics(values: View) -> Iterator[Outcome]:
-    """On by default, and on every interface of the host."""
-    metrics = values.at("metrics").entries()
-    if "prometheus" not in metrics or metrics["prometheus"].value not in (None, False):
-        yield from _private(values.at("ports", "metrics"))
-
-
-def _private(port: View) -> Iterator[Outcome]:
-    """Any entrypoint that is not the visitors' listens on loopback or a private address."""
-    host_ip = port.at("hostIP")
-    if host_ip.value is None or not within(network_at(host_ip), (*LOOPBACK, *PRIVATE)):
-        found = "missing" if host_ip.value is None else host_ip.text()
-        yield f"{host_ip.path} is {found}; set it to '127.0.0.1' or a private address: the host's network is public"
-
-
-def _argument(argument: View) -> Iterator[Outcome]:
-    """Traefik's options know no case; a flag without a value is on."""
-    name, _, value = argument.text().strip().lstrip("-").lower().partition("=")
-    off = value.strip("\"' ") in _FALSE
-    if name in ("api", "api.insecure", "api.dashboard", "api.debug") and not off:
-        yield f"{argument.path} turns the API or the dashboard on; remove it"
-    elif re.match(r"entrypoints\.[^.]+(\.(address|forwardedheaders|proxyprotocol|asdefault)\b|$)", name):
-        yield f"{argument.path} changes an entrypoint past the values; say it under ports, where it is judged"
-    elif name in ("configfile", "serverstransport.insecureskipverify") and not off:
-        yield f"{argument.path} is not allowed: --{name} undoes what the values say; remove it"
-
-
-def _trusted(resource: Resource) -> Iterator[Outcome]:
-    if not is_traefiks(resource):
-        return
-    ports = chart_values(resource).at("ports")
-    trusted = ports.at("websecure", "forwardedHeaders", "trustedIPs")
-    if not trusted.items():
-        yield f"{trusted.path} is empty; list Cloudflare's ranges, or every visitor has an edge's address"
-    yield from attempt(demand(ports.at("websecure", "asDefault"), True, "routes would be served on every entrypoint"))
-    for port in ports.entries().values():
-        yield from together(
-            allow(port.at("forwardedHeaders", "insecure"), (None, False), "believes everybody's headers; remove it"),
-            allow(port.at("proxyProtocol", "insecure"), (None, False), "believes everybody's addresses; remove it"),
-        )
-        for key in ("forwardedHeaders", "proxyProtocol"):
-            yield from each(port.at(key, "trustedIPs").items(), _cloudflare)
-
-
-def _cloudflare(entry: View) -> Iterator[Outcome]:
+def _trusted(entry: View) -> Iterator[Outcome]:
     why = why_not_cloudflare(network_at(entry))
     if why:
         yield f"{entry.path} is {entry.text()}, not Cloudflare's: {why}; trust Cloudflare's ranges only"
 
 
-TRAEFIK_RULES: Final = (
-    ResourceRule(
-        name="traefik-on-every-node",
-        description="Traefik is a DaemonSet on host ports 80 and 443, without a Service, renewed one node at a time.",
-        types=(HELM_CHART_CONFIG,),
-        check=_daemonset,
+def _private(view: View) -> Iterator[Outcome]:
+    """Traefik uses the host's network, so an entrypoint without an address is public."""
+    if view.missing or not within(network_at(view), (*LOOPBACK, *PRIVATE)):
+        found = "missing" if view.missing else view.text()
+        yield f"{view.path} is {found}; set it to '127.0.0.1' or a private address: the host's network is public"
+
+
+def _argument(view: View) -> Iterator[Outcome]:
+    yield from text("|".join(ARGUMENTS), f"a known argument; add it to ARGUMENTS in {_HERE} if it is wanted")(view)
+
+
+_HEADERS: Final = _tree({"trustedIPs": listed(_trusted), "insecure": one_of(None, False, why="it trusts every sender")})
+_DURATION: Final = maybe(text(r"[1-9]\d{0,4}(ms|s|m)", "a duration above 0, such as 30s"))
+_INTERNAL: Final = _tree({"port": number(1024, 65535), "hostIP": _private})
+_NO_CONTAINERS: Final = one_of(None, [], why="these containers would share the host's network")
+
+VALUES: Final = {
+    "deployment": _tree(
+        {
+            "kind": fixed("DaemonSet", "every ingress node must answer by itself"),
+            "enabled": one_of(None, True),
+            "dnsPolicy": one_of(None, "ClusterFirstWithHostNet"),
+            "terminationGracePeriodSeconds": maybe(number(1, 3600)),
+            "annotations": maybe(_tree({"honeydue.com/values-digest": text(r"[0-9a-f]{16}", "a digest")})),
+            "initContainers": _NO_CONTAINERS,
+            "additionalContainers": _NO_CONTAINERS,
+        },
     ),
-    ResourceRule(
-        name="traefik-is-confined",
-        description="Traefik runs as 65532, read-only, with no privilege but NET_BIND_SERVICE, under seccomp.",
-        types=(HELM_CHART_CONFIG,),
-        check=_confined,
+    "hostNetwork": fixed(True, "Traefik uses the node's own ports 80 and 443"),
+    "updateStrategy": _tree(
+        {
+            "type": fixed("RollingUpdate", "pods must be replaced one by one"),
+            "rollingUpdate": _tree(
+                {
+                    "maxUnavailable": fixed(1, "two pods cannot use one host port"),
+                    "maxSurge": fixed(0, "two pods cannot use one host port"),
+                },
+            ),
+        },
     ),
-    ResourceRule(
-        name="traefik-shows-nothing",
-        description="Traefik's dashboard and API are off, and its internal ports are not the world's.",
-        types=(HELM_CHART_CONFIG,),
-        check=_surface,
+    "service": _tree({"enabled": fixed(False, "a Service opens a way past the host's firewall")}),
+    "ports": _tree(
+        {
+            "web": _tree(
+                {
+                    "port": fixed(80, "the chart requires both ports to be equal"),
+                    "hostPort": fixed(80, "the chart requires both ports to be equal"),
+                    "forwardedHeaders": _HEADERS,
+                    "http": maybe(
+                        _tree(
+                            {
+                                "redirections": _tree(
+                                    {
+                                        "entryPoint": _tree(
+                                            {
+                                                "to": fixed("websecure", "port 80 only redirects to HTTPS"),
+                                                "scheme": fixed("https", "port 80 only redirects to HTTPS"),
+                                                "permanent": one_of(True, False),
+                                            },
+                                        )
+                                    },
+                                )
+                            },
+                        )
+                    ),
+                },
+            ),
+            "websecure": _tree(
+                {
+                    "port": fixed(443, "the chart requires both ports to be equal"),
+                    "hostPort": fixed(443, "the chart requires both ports to be equal"),
+                    "asDefault": fixed(True, "routes would be served on every entrypoint"),
+                    "forwardedHeaders": _tree(
+                        {
+                            "trustedIPs": listed(_trusted, empty=False),
+                            "insecure": one_of(None, False, why="it trusts every sender"),
+                        },
+                    ),
+                    "transport": _tree(
+                        {
+                            "lifeCycle": _tree({"requestAcceptGraceTimeout": _DURATION, "graceTimeOut": _DURATION}),
+                            "respondingTimeouts": _tree(
+                                {"readTimeout": _DURATION, "writeTimeout": _DURATION, "idleTimeout": _DURATION},
+                            ),
+                            "keepAliveMaxTime": _DURATION,
+                        },
+                    ),
+                },
+            ),
+            "traefik": _INTERNAL,
+            "metrics": maybe(_INTERNAL),
+        },
     ),
+    "metrics": _tree({"prometheus": one_of(None, False)}),
+    "podSecurityContext": lambda view: pod_context(view, TRAEFIK_UID),
+    "securityContext": known,
+    "api": _tree(
+        {
+            "dashboard": fixed(False, "the chart turns it on by default, and it shows every route"),
+            "insecure": one_of(None, False, why="it opens the API to everybody"),
+        },
+    ),
+    "ingressRoute": _tree({"dashboard": _tree({"enabled": one_of(None, False, why="it is a route to the dashboard")})}),
+    "global": _tree({"checkNewVersion": one_of(None, False, True), "sendAnonymousUsage": one_of(None, False)}),
+    "providers": _tree(
+        {
+            "kubernetesCRD": _tree(
+                {
+                    "enabled": one_of(None, True),
+                    "allowCrossNamespace": one_of(
+                        None, False, why="a route could use the middlewares and Services of other namespaces"
+                    ),
+                },
+            ),
+            "kubernetesIngress": _tree(
+                {
+                    "enabled": one_of(None, True),
+                    "publishedService": _tree({"enabled": one_of(None, False, why="there is no Service")}),
+                    "strictPrefixMatching": one_of(None, True),
+                },
+            ),
+        },
+    ),
+    "additionalArguments": listed(_argument),
+}
+"""The chart values that Traefik may have."""
+
+_SPEC: Final = {
+    "valuesContent": known,
+    "failurePolicy": fixed("abort", "reinstall would uninstall Traefik when Helm fails"),
+}
+
+
+def is_traefiks(resource: Resource) -> bool:
+    """Whether a HelmChartConfig is that of the bundled Traefik.
+
+    Raises:
+        NotKnown: If its name or namespace is unknown.
+    """
+    return identity_of(resource) == TRAEFIK
+
+
+def chart_values(resource: Resource) -> View:
+    """Return the values of a HelmChartConfig.
+
+    Raises:
+        NotKnown: If the text is unknown.
+        MalformedError: If it is not a mapping in strict YAML.
+    """
+    return yaml_in(View(resource.plain).at("spec", "valuesContent"))
+
+
+def _config(resource: Resource) -> Iterator[Outcome]:
+    yield from attempt(shape(f"_SPEC in {_HERE}", _SPEC)(View(resource.plain).at("spec")))
+    if not is_traefiks(resource):
+        yield "it configures another chart than kube-system/traefik, whose pods no rule judges; remove it"
+        return
+    values = chart_values(resource)
+    yield from attempt(_tree(VALUES)(values))
+    yield from attempt(container_context(values.at("securityContext"), values.at("podSecurityContext")))
+    metrics = values.at("metrics").entries()
+    if "prometheus" not in metrics and values.at("ports", "metrics").missing:
+        yield "ports.metrics is missing, so the chart publishes metrics on every interface; bind it to 127.0.0.1"
+
+
+def _tls_option(resource: Resource) -> Iterator[Outcome]:
+    """Check a TLSOption: the default one, or one of a route with client certificates."""
+    body = View(resource.plain)
+    namespace, name = identity(body)
+    if (namespace, name) == (SYSTEM, "default"):
+        client = maybe(_CLIENT_AUTH)
+    elif name.endswith("-client-certificates"):
+        client = _CLIENT_AUTH
+    else:
+        yield f"TLSOption {namespace}/{name} is not known here; add its name to _tls_option in {_HERE} if it is wanted"
+        return
+    yield from shape(f"TLS in {_HERE}", {**TLS, "clientAuth": client})(body.at("spec"))
+
+
+TLS: Final = {
+    "minVersion": one_of("VersionTLS12", "VersionTLS13", why="older versions of TLS are broken"),
+    "sniStrict": fixed(True, "Traefik would serve a certificate of its own for unknown names"),
+}
+"""The keys of a TLSOption, except `clientAuth`."""
+
+_CLIENT_AUTH: Final = shape(
+    f"_CLIENT_AUTH in {_HERE}",
+    {
+        "clientAuthType": fixed("RequireAndVerifyClientCert", "any weaker type lets clients in without a certificate"),
+        "secretNames": listed(text(r"[-.a-z0-9]+", "the name of a Secret"), empty=False, most=1),
+    },
+)
+
+RULES: Final = (
     ResourceRule(
-        name="traefik-believes-cloudflare-only",
-        description="Forwarded headers are believed from Cloudflare's ranges, on websecure, and from nobody else.",
-        types=(HELM_CHART_CONFIG,),
-        check=_trusted,
+        name="traefik-is-known",
+        description="Traefik has known values, arguments and TLS options, no privileges, and trusts Cloudflare only.",
+        judges={HELM_CHART_CONFIG: _config, TLS_OPTION: _tls_option},
     ),
 )

@@ -1,6 +1,6 @@
-"""Reading plain data without swallowing anything: what is not known yet, or not of the right shape, stops the reader.
+"""Read plain data. A value that is unknown or has the wrong type raises an exception.
 
-`attempt` turns either into something to say: the one into "not judged", the other into a violation.
+`attempt` turns both exceptions into outcomes: an unknown value is not judged, a wrong type is a violation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,11 +9,11 @@ from typing import Any
 from .model import UNKNOWN
 
 
-class NotKnown(Exception):  # noqa: N818 - no error: a preview's way to say "later"
-    """A value that a rule needs and that the preview does not know.
+class NotKnown(Exception):  # noqa: N818 - not an error: the update will know the value
+    """A rule needs a value that the preview does not know.
 
     Attributes:
-        path: Where it stands, `spec.rules[0].host`.
+        path: The path of the value, such as `spec.rules[0].host`.
     """
 
     def __init__(self, path: str) -> None:
@@ -22,15 +22,18 @@ class NotKnown(Exception):  # noqa: N818 - no error: a preview's way to say "lat
 
 
 class MalformedError(Exception):
-    """A value of a shape that a rule can't judge, and therefore refuses."""
+    """A value has a form that a rule cannot judge, so the rule refuses it."""
 
 
 Outcome = str | NotKnown
-"""What a rule yields: a violation's message, or what it could not judge."""
+"""A rule yields the message of a violation, or the unknown value that it could not judge."""
+
+Check = Callable[["View"], Iterator[Outcome]]
+"""A check of one value."""
 
 
 class View:
-    """A place in plain data and the way to it."""
+    """A value in plain data, and its path."""
 
     def __init__(self, value: Any, path: str = "") -> None:
         self._value = value
@@ -38,22 +41,32 @@ class View:
 
     @property
     def value(self) -> Any:
-        """What stands here, None where nothing does.
+        """The value, or None if it is missing.
 
         Raises:
-            NotKnown: when it, or anything inside it, is not known.
+            NotKnown: If the value, or anything inside it, is unknown.
         """
         self._known()
         for inner in (*self._children(),):
             _ = inner.value
         return self._value
 
-    def at(self, *keys: str) -> "View":
-        """The place under these keys; one that does not exist holds None.
+    @property
+    def missing(self) -> bool:
+        """Whether there is no value.
 
         Raises:
-            NotKnown: when something on the way is not known.
-            MalformedError: when something on the way is no mapping.
+            NotKnown: If the value is unknown.
+        """
+        self._known()
+        return self._value is None
+
+    def at(self, *keys: str) -> "View":
+        """Return the value under these keys; its value is None if it does not exist.
+
+        Raises:
+            NotKnown: If a value on the path is unknown.
+            MalformedError: If a value on the path is not a mapping.
         """
         here = self
         for key in keys:
@@ -65,11 +78,11 @@ class View:
         return here
 
     def items(self) -> list["View"]:
-        """The elements of a list; none where nothing stands.
+        """Return the elements of a list; a missing list has none.
 
         Raises:
-            NotKnown: when the list is not known.
-            MalformedError: when it is no list.
+            NotKnown: If the list is unknown.
+            MalformedError: If it is not a list.
         """
         self._known()
         if self._value is None:
@@ -78,11 +91,11 @@ class View:
         return list(self._children())
 
     def entries(self) -> dict[str, "View"]:
-        """The entries of a mapping; none where nothing stands.
+        """Return the entries of a mapping; a missing mapping has none.
 
         Raises:
-            NotKnown: when the mapping is not known.
-            MalformedError: when it is no mapping.
+            NotKnown: If the mapping is unknown.
+            MalformedError: If it is not a mapping.
         """
         self._known()
         if self._value is None:
@@ -91,30 +104,30 @@ class View:
         return {str(key): self.at(key) for key in self._value}
 
     def texts(self) -> list[str]:
-        """The elements of a list of strings.
+        """Return the elements of a list of strings.
 
         Raises:
-            NotKnown: when the list or an element is not known.
-            MalformedError: when it is no list of strings.
+            NotKnown: If the list or an element is unknown.
+            MalformedError: If it is not a list of strings.
         """
         return [item.text() for item in self.items()]
 
     def text(self) -> str:
-        """The string that stands here.
+        """Return the string.
 
         Raises:
-            NotKnown: when it is not known.
-            MalformedError: when it is no string.
+            NotKnown: If it is unknown.
+            MalformedError: If it is not a string.
         """
         self._known()
         self._shaped(str, "a string")
         return str(self._value)
 
     def _shaped(self, kind: type, words: str) -> None:
-        """The value itself is not shown: it may be a secret."""
+        """Refuse another type. The message does not contain the value, which may be a secret."""
         if not isinstance(self._value, kind):
             found = "missing" if self._value is None else f"of type {type(self._value).__name__}"
-            raise MalformedError(f"{self.path or 'it'} is {found} where {words} must stand")
+            raise MalformedError(f"{self.path or 'it'} is {found}, but must be {words}")
 
     def _known(self) -> None:
         if self._value is UNKNOWN:
@@ -128,36 +141,22 @@ class View:
 
 
 def attempt(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    """What a check yields; where it can't go on, what stopped it."""
+    """Yield the outcomes of a check, and at the end the exception that stopped it, as an outcome."""
     try:
         yield from outcomes
     except NotKnown as gap:
         yield gap
     except MalformedError as fault:
-        yield f"{fault}, so it can't be judged; give it the shape that its schema asks for"
+        yield f"{fault}; it cannot be judged, so it is refused"
 
 
-def each(views: Iterable[View], check: Callable[[View], Iterator[Outcome]]) -> Iterator[Outcome]:
-    """A check of every place by itself, so that one that is not known leaves none of the others unjudged."""
+def each(views: Iterable[View], check: Check) -> Iterator[Outcome]:
+    """Check every value by itself, so that an unknown one does not hide the others."""
     for view in views:
         yield from attempt(check(view))
 
 
 def together(*checks: Iterator[Outcome]) -> Iterator[Outcome]:
-    """Several checks, each by itself."""
+    """Run several checks, each by itself."""
     for check in checks:
         yield from attempt(check)
-
-
-def allow(view: View, allowed: tuple[Any, ...], message: str) -> Iterator[Outcome]:
-    """One of these values must stand here; None among them lets it be left out."""
-    if view.value not in allowed:
-        yield f"{view.path} {message}"
-
-
-def demand(view: View, wanted: Any, why: str) -> Iterator[Outcome]:
-    """Exactly this value, of exactly this type, must stand here."""
-    value = view.value
-    if type(value) is not type(wanted) or value != wanted:
-        found = "missing" if value is None else repr(value)
-        yield f"{view.path} is {found}; set it to {wanted!r}: {why}"

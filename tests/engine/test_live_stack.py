@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,10 +143,13 @@ def test_traefik_trusts_the_old_and_the_new_origin_pulls_certificate(standing: E
     assert not {"pulls-ca-key", "pulls-ca", "traefik-origin-pulls-ca", "traefik-tls-options"} & set(touched)
 
 
-def test_origin_pulls_end_by_way_of_offered(standing: Edit) -> None:
+def test_origin_pulls_end_by_way_of_offered_and_the_policies_refuse_off(standing: Edit) -> None:
     standing({"honeydue:originPulls": {"mode": "offered"}}).apply()
     stack = standing({"honeydue:originPulls": {"mode": "off"}})
-    stack.apply()
+    with pytest.raises(EngineFailed) as refusal:
+        stack.preview()
+    assert {item.policy for item in refusal.value.outcome.violations} == {"origin-tls-is-complete"}
+    replace(stack, policies=()).apply()
     (switch,) = stack.world.objects("authenticated_origin_pulls_settings")
     assert switch.data["enabled"] is False
 
@@ -202,7 +206,10 @@ def test_a_program_that_changed_is_copied_once_and_shows_which_one(
     host_programs.stem.cache_clear()
     monkeypatch.setattr(host_programs, "source", lambda name: text if name == "rollout" else source(name))
     try:
-        stack = standing()
+        with pytest.raises(EngineFailed) as refusal:  # the policies read the file, which did not change
+            standing().preview()
+        assert {item.policy for item in refusal.value.outcome.violations} == {"commands-are-known"}
+        stack = replace(standing(), policies=())
         touched = names(stack.apply().touched)
     finally:
         host_programs.stem.cache_clear()

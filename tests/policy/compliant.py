@@ -1,4 +1,4 @@
-"""A small stack that breaks no rule, as plain data, and the tools to break one thing in it."""
+"""A small stack that breaks no rule, as plain data, and functions that break one thing in it."""
 
 import copy
 import json
@@ -9,7 +9,8 @@ from typing import Any, Final
 import yaml
 
 from guardrails import Resource, Secret
-from guardrails.ranges import snapshot
+from guardrails.addresses import snapshot
+from guardrails.releases import installation, programs, sha256
 
 CLOUDFLARE: Final = sorted(map(str, snapshot()))
 NODES: Final = ("node1", "node2", "node3")
@@ -17,7 +18,7 @@ HOSTS: Final = ("admin.example.com", "api.example.com", "new.example.com")
 PREFIX: Final = "traefik.ingress.kubernetes.io/router."
 
 ABSENT: Final = object()
-"""Put in a value's place, it takes the value away."""
+"""In place of a value, it removes the value."""
 
 Path = Sequence[str | int]
 
@@ -43,7 +44,13 @@ def _cloud() -> list[Resource]:
         for ports, sources in ((("22", "6443"), ["198.51.100.7/32"]), (("80", "443"), CLOUDFLARE))
         for port in ports
     ]
-    found = [resource("hcloud:index/firewall:Firewall", "firewall", {"name": "edge", "rules": rules})]
+    found = [
+        resource("hcloud:index/firewall:Firewall", "firewall", {"name": "edge", "rules": rules}),
+        resource("hcloud:index/network:Network", "network", {"ipRange": "10.0.0.0/16"}),
+        resource("hcloud:index/networkSubnet:NetworkSubnet", "subnet", {"ipRange": "10.0.1.0/24", "type": "cloud"}),
+        resource("hcloud:index/placementGroup:PlacementGroup", "spread", {"type": "spread"}),
+        resource("hcloud:index/sshKey:SshKey", "ssh", {"publicKey": "ssh-ed25519 AAAA"}),
+    ]
     for index, node in enumerate(NODES, start=1):
         found += _node(node, index)
     return found
@@ -66,6 +73,8 @@ def _node(node: str, index: int) -> list[Resource]:
             "name": node,
             "labels": {"role": "server", "ingress": "true"},
             "firewallIds": [1],
+            "sshKeys": ["1"],
+            "userData": cloud_config(user_data()),
             "publicNets": [{"ipv4": 10 + index, "ipv6": 20 + index}],
         },
         protect=True,
@@ -74,21 +83,127 @@ def _node(node: str, index: int) -> list[Resource]:
             "firewallIds": frozenset({urn("hcloud:index/firewall:Firewall", "firewall")}),
         },
     )
-    apply = resource(
-        "command:remote:Command",
-        f"{node}-ufw",
-        {
-            "connection": Secret({"host": f"192.0.2.{index}", "privateKey": "key"}),
-            "create": "sudo python3 /usr/local/lib/honeydue/ufw-0123456789abcdef.py apply",
-            "stdin": json.dumps({"ufw": ufw_policy()}),
-        },
-        depends={"triggers": frozenset({server.urn})},
+    commands = [
+        command(f"{node}-programs", installation()[0], installation()[1]),
+        command(f"{node}-boot", call("boot", "wait")),
+        replace(
+            command(f"{node}-ufw", call("ufw", "apply"), json.dumps({"ufw": ufw_policy(), "attempt": 1})),
+            depends={"triggers": frozenset({server.urn})},
+        ),
+        command(f"{node}-ufw-confirm", call("ufw", "confirm"), json.dumps({"confirm": "0" * 16})),
+        command(f"{node}-settings", call("k3s", "configure"), json.dumps(join_settings())),
+        command(f"{node}-k3s", call("k3s", "join v1.34.6+k3s1 0123456789abcdef"), Secret(json.dumps({"token": "t"}))),
+        command(
+            f"{node}-recovery", call("recovery", "keep"), Secret(json.dumps({"format": 1, "resources": {"a": {}}}))
+        ),
+        command(
+            f"{node}-membership", call("evict", f"check {node} server"), delete=call("evict", f"evict {node} server")
+        ),
+    ]
+    attachment = resource(
+        "hcloud:index/serverNetwork:ServerNetwork", f"{node}-private", {"serverId": index, "ip": f"10.0.1.1{index}"}
     )
-    return [*addresses, server, apply]
+    return [*addresses, server, attachment, *commands]
+
+
+def call(program: str, rest: str) -> str:
+    """A command that runs a host program of this repository."""
+    digest = sha256(programs()[program])[:16]
+    return f"sudo python3 /usr/local/lib/honeydue/{program}-{digest}.py {rest}"
+
+
+def command(name: str, create: str, stdin: Any = None, **more: Any) -> Resource:
+    """A remote command."""
+    connection = {
+        "host": "192.0.2.1",
+        "hostKey": "ssh-ed25519 AAAA",
+        "user": "deploy",
+        "privateKey": "key",
+        "port": 22,
+        "dialErrorLimit": 18,
+        "perDialTimeout": 2,
+    }
+    inputs = {
+        "connection": Secret(connection),
+        "create": create,
+        "logging": "none",
+        "addPreviousOutputInEnv": False,
+        "triggers": ["1"],
+        **({} if stdin is None else {"stdin": stdin}),
+        **more,
+    }
+    return resource("command:remote:Command", name, inputs)
+
+
+def join_settings() -> dict[str, Any]:
+    """The settings with which a server joins."""
+    return {
+        "name": "node1",
+        "role": "server",
+        "initialise": True,
+        "version": "v1.34.6+k3s1",
+        "installer": "https://raw.githubusercontent.com/k3s-io/k3s/v1.34.6%2Bk3s1/install.sh",
+        "privateIp": "10.0.1.11",
+        "peers": ["10.0.1.12"],
+        "readySeconds": 600,
+        "config": {
+            "node-name": "node1",
+            "advertise-address": "10.0.1.11",
+            "cluster-cidr": "10.42.0.0/16",
+            "cluster-dns": "10.43.0.10",
+            "disable": ["servicelb"],
+            "etcd-snapshot-retention": 14,
+            "flannel-backend": "vxlan",
+            "secrets-encryption": True,
+            "service-cidr": "10.43.0.0/16",
+            "tls-san": ["192.0.2.1", "10.0.1.11"],
+            "write-kubeconfig-mode": "0600",
+        },
+    }
+
+
+def user_data() -> dict[str, Any]:
+    """The instructions for a first boot."""
+    return {
+        "hostname": "node1",
+        "locale": False,
+        "disable_root": True,
+        "ssh_pwauth": False,
+        "ssh_deletekeys": True,
+        "ssh_keys": {"ed25519_private": "private", "ed25519_public": "ssh-ed25519 AAAA"},
+        "users": [
+            {
+                "name": "deploy",
+                "groups": ["sudo"],
+                "lock_passwd": True,
+                "shell": "/bin/bash",
+                "sudo": "ALL=(ALL) NOPASSWD:ALL",
+                "ssh_authorized_keys": ["ssh-ed25519 AAAA"],
+            }
+        ],
+        "write_files": [
+            {
+                "path": "/etc/sysctl.d/90-honeydue.conf",
+                "content": "net.ipv4.ip_unprivileged_port_start = 80\n",
+                "permissions": "0644",
+            }
+        ],
+        "runcmd": [
+            ["sysctl", "--system"],
+            ["ufw", "default", "deny", "incoming"],
+            ["ufw", "allow", "from", "198.51.100.7/32", "to", "any", "port", "22", "proto", "tcp", "comment", "ssh"],
+            ["ufw", "--force", "enable"],
+        ],
+    }
+
+
+def cloud_config(document: dict[str, Any]) -> Secret:
+    """Instructions for cloud-init, as a server gets them."""
+    return Secret(f"#cloud-config\n{yaml.safe_dump(document)}")
 
 
 def ufw_policy() -> dict[str, Any]:
-    """A policy that UFW may be brought to."""
+    """A policy of UFW."""
     rules = [
         *[{"from": source, "port": port, "proto": "tcp"} for port in ("443", "80") for source in CLOUDFLARE],
         *[{"from": "198.51.100.7/32", "port": port, "proto": "tcp"} for port in ("22", "6443")],
@@ -124,7 +239,16 @@ def _cloudflare() -> list[Resource]:
         {"name": "example.com", "type": "TXT", "content": "hello", "ttl": 300, "zoneId": "1"},
     )
     provider = resource("pulumi:providers:hcloud", "default", {"token": Secret("a" * 64), "endpoint": "http://x/v1"})
-    return [*records, text, provider]
+    settings = [
+        resource("cloudflare:index/zoneSetting:ZoneSetting", name, {"zoneId": "1", "settingId": name, "value": value})
+        for name, value in {"ssl": "strict", "min_tls_version": "1.2", "always_use_https": "on"}.items()
+    ]
+    pulls = resource(
+        "cloudflare:index/authenticatedOriginPullsSettings:AuthenticatedOriginPullsSettings",
+        "pulls",
+        {"zoneId": "1", "enabled": True},
+    )
+    return [*records, text, provider, *settings, pulls]
 
 
 def _certificates() -> list[Resource]:
@@ -137,13 +261,21 @@ def _certificates() -> list[Resource]:
         resource(
             "tls:index/selfSignedCert:SelfSignedCert",
             "ca",
-            {"privateKeyPem": Secret("key"), "validityEndTime": "2099-01-01T00:00:00.123456789+02:00"},
+            {
+                "privateKeyPem": Secret("key"),
+                "allowedUses": ["cert_signing", "crl_signing"],
+                "validityPeriodHours": 87600,
+                "earlyRenewalHours": 720,
+                "validityEndTime": "2099-01-01T00:00:00.123456789+02:00",
+            },
         ),
+        resource("tls:index/privateKey:PrivateKey", "origin-key", {"algorithm": "ECDSA", "ecdsaCurve": "P256"}),
+        resource("random:index/randomPassword:RandomPassword", "token", {"length": 48, "special": False}),
     ]
 
 
 def chart_values() -> dict[str, Any]:
-    """Values that Traefik may have."""
+    """Chart values of Traefik."""
     return {
         "deployment": {"kind": "DaemonSet", "dnsPolicy": "ClusterFirstWithHostNet"},
         "hostNetwork": True,
@@ -178,7 +310,7 @@ def chart_values() -> dict[str, Any]:
 
 
 def pod_spec(uid: int = 1000) -> dict[str, Any]:
-    """A pod that may run, with a container of each kind."""
+    """A confined pod, with a container of each kind."""
 
     def container(name: str) -> dict[str, Any]:
         context = {
@@ -202,11 +334,20 @@ def pod_spec(uid: int = 1000) -> dict[str, Any]:
     }
 
 
+API_VERSIONS: Final = {
+    "HelmChartConfig": "helm.cattle.io/v1",
+    **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+    **dict.fromkeys(("Ingress", "IngressClass"), "networking.k8s.io/v1"),
+    **dict.fromkeys(("Middleware", "TLSOption", "IngressRoute", "TraefikService"), "traefik.io/v1alpha1"),
+}
+
+
 def manifest(kind: str, namespace: str | None, name: str, **body: Any) -> dict[str, Any]:
     """A Kubernetes object's inputs."""
     metadata: dict[str, Any] = {"name": name, **({"namespace": namespace} if namespace else {})}
     metadata |= {key: body.pop(key) for key in ("annotations", "labels") if key in body}
-    return {"kind": kind, "metadata": metadata, **body}
+    return {"apiVersion": API_VERSIONS.get(kind, "v1"), "kind": kind, "metadata": metadata, **body}
 
 
 def _kubernetes() -> list[Resource]:
@@ -215,7 +356,14 @@ def _kubernetes() -> list[Resource]:
     hosts_network = {**pod_spec(65532), "hostNetwork": True}
     middlewares: dict[str, dict[str, Any]] = {
         "cloudflare-only": {"ipAllowList": {"sourceRange": list(CLOUDFLARE)}},
-        "rate-limit": {"rateLimit": {"average": 20}},
+        "rate-limit": {
+            "rateLimit": {
+                "average": 20,
+                "burst": 40,
+                "period": "1s",
+                "sourceCriterion": {"ipStrategy": {"depth": 1, "ipv6Subnet": 64}},
+            }
+        },
         "admin-auth": {"basicAuth": {"secret": "admin-users", "removeHeader": True}},
     }
     config = {"failurePolicy": "abort", "valuesContent": yaml.safe_dump(chart_values())}
@@ -244,13 +392,38 @@ def _kubernetes() -> list[Resource]:
         ),
         resource(
             "kubernetes:core/v1:Secret",
-            "origin-cert",
-            manifest("Secret", "app", "origin-cert", stringData=Secret({"tls.crt": "c", "tls.key": "k"})),
+            "cloudflare-origin-cert",
+            manifest("Secret", "app", "cloudflare-origin-cert", stringData=Secret({"tls.crt": "c", "tls.key": "k"})),
             depends={
                 "stringData": frozenset({urn("cloudflare:index/originCaCertificate:OriginCaCertificate", "origin")})
             },
         ),
-        resource(f"{traefik_api}:TLSOption", "partners", manifest("TLSOption", "app", "partners", spec={})),
+        resource("kubernetes:core/v1:Namespace", "app", manifest("Namespace", None, "app")),
+        resource(
+            "kubernetes:core/v1:Service",
+            "api",
+            manifest("Service", "app", "api", spec={"selector": {"app": "api"}, "ports": [{"port": 8000}]}),
+        ),
+        resource(
+            "kubernetes:core/v1:Secret",
+            "origin-pulls-ca",
+            manifest("Secret", "kube-system", "origin-pulls-ca", stringData=Secret({"ca.crt": "c"})),
+        ),
+        resource(
+            f"{traefik_api}:TLSOption",
+            "default",
+            manifest("TLSOption", "kube-system", "default", spec=tls_option("origin-pulls-ca")),
+        ),
+        resource(
+            "kubernetes:core/v1:Secret",
+            "partners-client-ca",
+            manifest("Secret", "app", "partners-client-ca", stringData=Secret({"ca.crt": "c"})),
+        ),
+        resource(
+            f"{traefik_api}:TLSOption",
+            OPTIONS,
+            manifest("TLSOption", "app", OPTIONS, spec=tls_option("partners-client-ca")),
+        ),
         resource(
             "kubernetes:networking.k8s.io/v1:IngressClass",
             "partners",
@@ -265,7 +438,20 @@ def _kubernetes() -> list[Resource]:
     ]
 
 
-def ingress(name: str, host: str, middlewares: Sequence[str]) -> Resource:
+OPTIONS: Final = "partners-client-certificates"
+"""The TLS options of a route."""
+
+
+def tls_option(secret: str) -> dict[str, Any]:
+    """TLS options that require a client certificate."""
+    return {
+        "minVersion": "VersionTLS12",
+        "sniStrict": True,
+        "clientAuth": {"clientAuthType": "RequireAndVerifyClientCert", "secretNames": [secret]},
+    }
+
+
+def ingress(name: str, host: str, middlewares: Sequence[str], **annotations: str) -> Resource:
     """A plain route."""
     backend = {"service": {"name": name, "port": {"number": 8000}}}
     return resource(
@@ -278,11 +464,12 @@ def ingress(name: str, host: str, middlewares: Sequence[str]) -> Resource:
             annotations={
                 f"{PREFIX}entrypoints": "websecure",
                 f"{PREFIX}middlewares": ",".join(f"app-{item}@kubernetescrd" for item in middlewares),
+                **annotations,
             },
             spec={
                 "ingressClassName": "traefik",
                 "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
-                "tls": [{"hosts": [host], "secretName": "origin-cert"}],
+                "tls": [{"hosts": [host], "secretName": "cloudflare-origin-cert"}],
             },
         ),
     )
@@ -299,7 +486,7 @@ def _routes() -> list[Resource]:
     services = [{"name": "api", "port": 8000, "weight": 90}, {"name": "api-next", "port": 8000, "weight": 10}]
     return [
         ingress("api", "api.example.com", ["cloudflare-only"]),
-        ingress("admin", "admin.example.com", ["cloudflare-only", "admin-auth"]),
+        ingress("admin", "admin.example.com", ["cloudflare-only", "admin-auth"], **{"honeydue.com/admin": "true"}),
         resource(
             f"{traefik_api}:TraefikService",
             "canary",
@@ -316,7 +503,7 @@ def _routes() -> list[Resource]:
                 spec={
                     "entryPoints": ["websecure"],
                     "routes": [rule],
-                    "tls": {"secretName": "origin-cert", "options": {"name": "partners"}},
+                    "tls": {"secretName": "cloudflare-origin-cert", "options": {"name": OPTIONS}},
                 },
             ),
         ),
@@ -324,7 +511,7 @@ def _routes() -> list[Resource]:
 
 
 def put(data: Any, path: Path, value: Any) -> Any:
-    """A copy of plain data with one value put in, or with ABSENT taken away; missing mappings on the way are made."""
+    """Return a copy of plain data with one value changed, or removed with ABSENT. Missing mappings are created."""
     copied = copy.deepcopy(data)
     here = copied
     for key in path[:-1]:
@@ -362,7 +549,7 @@ def with_value(path: Path, value: Any) -> list[Resource]:
 
 def with_policy(path: Path, value: Any, node: str = "node1") -> list[Resource]:
     """The stack with one thing in one node's UFW policy changed."""
-    text = json.dumps({"ufw": put(ufw_policy(), path, value)})
+    text = json.dumps({"ufw": put(ufw_policy(), path, value), "attempt": 1})
     return with_property("Command", f"{node}-ufw", ("stdin",), text)
 
 

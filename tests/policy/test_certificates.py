@@ -1,4 +1,4 @@
-"""Certificates: told from thirty days before their end, and never silently."""
+"""Certificates are reported from thirty days before their end."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -29,8 +29,11 @@ def _stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ending(kind: str, end: Any) -> list[Resource]:
     """The stack with one more certificate."""
-    hostnames = {"hostnames": ["api.example.com"]} if "origin" in kind else {}
-    return [*stack(), resource(kind, "more", {KINDS[kind]: end, **hostnames})]
+    uses = ["client_auth"] if "locally" in kind else ["cert_signing"]
+    more: dict[str, Any] = {"allowedUses": uses, "validityPeriodHours": 87600, "earlyRenewalHours": 720}
+    if "origin" in kind:
+        more = {"hostnames": ["api.example.com"]}
+    return [*stack(), resource(kind, "more", {KINDS[kind]: end, **more})]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -44,24 +47,24 @@ def ending(kind: str, end: Any) -> list[Resource]:
         (timedelta(days=-2), "it ends on 2030-06-13, in -2 days"),
     ],
 )
-def test_a_certificate_is_told_from_thirty_days_before_its_end(kind: str, left: timedelta, says: str) -> None:
+def test_a_certificate_is_reported_from_thirty_days_before_its_end(kind: str, left: timedelta, says: str) -> None:
     refuses(ending(kind, (NOW + left).isoformat()), RULE, says)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("left", [IN_TIME, timedelta(days=31), timedelta(days=5475)])
-def test_a_certificate_that_lasts_longer_is_not_told(kind: str, left: timedelta) -> None:
+def test_a_certificate_that_lasts_longer_is_not_reported(kind: str, left: timedelta) -> None:
     passes(ending(kind, (NOW + left).isoformat()))
 
 
-def test_an_end_is_told_and_stops_no_update() -> None:
+def test_an_end_is_reported_and_stops_no_update() -> None:
     resources = ending("tls:index/selfSignedCert:SelfSignedCert", NOW.isoformat())
     [found] = judge(resources)
     assert found.level is Level.ADVISORY, "the update that would renew it could not run"
     assert found.urn.endswith("::more"), "another certificate is named"
 
 
-def test_every_certificate_that_ends_is_told() -> None:
+def test_every_certificate_that_ends_is_reported() -> None:
     soon = (NOW + timedelta(days=1)).isoformat()
     resources = [
         replace(item, properties={**item.properties, KINDS[item.type]: soon}) if item.type in KINDS else item
@@ -82,7 +85,7 @@ def test_every_certificate_that_ends_is_told() -> None:
         (" 2041-01-02 ", datetime(2041, 1, 2, tzinfo=UTC)),
     ],
 )
-def test_an_end_is_read_in_every_way_in_which_it_is_told(text: str, moment: datetime) -> None:
+def test_an_end_is_parsed_in_every_format_of_the_providers(text: str, moment: datetime) -> None:
     assert rule.moment(text) == moment
 
 
@@ -90,19 +93,19 @@ def test_an_end_is_read_in_every_way_in_which_it_is_told(text: str, moment: date
 @pytest.mark.parametrize(
     ("end", "says"),
     [
-        ("never", "is 'never', no point in time, so it can't be judged"),
-        ("", "is '', no point in time"),
-        ("2041-13-01T00:00:00Z", "no point in time"),
-        (2041, "is of type int where a string must stand"),
+        ("never", "is 'never', which is not a time; it cannot be judged"),
+        ("", "is '', which is not a time"),
+        ("2041-13-01T00:00:00Z", "which is not a time"),
+        (2041, "is of type int, but must be a string"),
     ],
 )
-def test_an_end_that_cannot_be_read_is_told(kind: str, end: Any, says: str) -> None:
+def test_an_end_that_cannot_be_parsed_is_reported(kind: str, end: Any, says: str) -> None:
     refuses(ending(kind, end), RULE, f"{KINDS[kind]} {says}" if says.startswith("is") else says)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("OriginCaCertificate", "origin"), ("SelfSignedCert", "ca")])
 @pytest.mark.parametrize("end", [UNKNOWN, ABSENT, None])
-def test_an_end_that_a_preview_does_not_know_is_left_aloud(kind: str, name: str, end: Any) -> None:
+def test_an_unknown_end_is_reported_as_not_judged(kind: str, name: str, end: Any) -> None:
     key = {"origin": "expiresOn", "ca": "validityEndTime"}[name]
     leaves(with_property(kind, name, (key,), end), RULE, key)
 
@@ -113,5 +116,5 @@ def test_an_unknown_end_does_not_hide_another_certificates() -> None:
     refuses([*resources, late], RULE, "it ends on 2030-06-15, in 0 days")
 
 
-def test_the_clock_tells_the_present_in_a_zone() -> None:
+def test_the_clock_returns_the_present_with_a_zone() -> None:
     assert abs(CLOCK() - datetime.now(UTC)) < timedelta(minutes=1), "a naive or a slow clock warns too late"

@@ -19,7 +19,7 @@ def test_nothing_of_a_compliant_stack_is_left_unjudged() -> None:
 def test_every_rule_has_something_to_judge_in_it(rule: Rule) -> None:
     types = {item.type for item in stack()}
     if isinstance(rule, ResourceRule):
-        assert any(rule.judges(type_) for type_ in types), "a rule that sees nothing refuses nothing"
+        assert any(rule.judge_of(type_) for type_ in types), "a rule that sees nothing refuses nothing"
     else:
         assert types.intersection(rule.types), "a rule that sees nothing refuses nothing"
         assert Graph(stack()).of(*rule.types)

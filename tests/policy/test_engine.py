@@ -1,4 +1,4 @@
-"""The rules as policies of the engine: the same verdicts, at their levels, with the marks of secrets."""
+"""The rules as policies of the engine: the same verdicts, with their levels and the marks of secrets."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,11 +16,11 @@ from tests.policy.compliant import Path, put, resource, stack, with_property, wi
 from tests.policy.wire import GAPS, Pack, Said
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMIG"
-UNMARKED = "can't see which inputs are secret; keep this policy at level remediate and run this pack last"
+UNMARKED = "it cannot be seen which inputs are secret; keep this policy at level remediate and run this pack last"
 
 
 def thing(**properties: Any) -> Resource:
-    """A resource that only the rule about secrets judges."""
+    """A resource that only the rule for secrets judges."""
     return resource("random:index/randomId:RandomId", "thing", properties)
 
 
@@ -57,7 +57,7 @@ BROKEN: dict[str, list[Resource]] = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_the_engine_is_told_what_the_rules_say(what: str) -> None:
+def test_the_engine_gets_the_verdicts_of_the_rules(what: str) -> None:
     expected = {Said(item.rule, item.level.value, item.message, item.urn) for item in judge(BROKEN[what])}
     assert expected, "nothing is broken here"
     # Of a registration the engine itself says which it is.
@@ -71,10 +71,10 @@ def test_the_engine_is_told_what_the_rules_say(what: str) -> None:
 
 def test_a_stack_rule_names_the_resource_that_it_refuses() -> None:
     said = Pack().finish(without("Command", "node3-ufw"))
-    assert [item.urn for item in said if "behind-both" in item.policy] == [named("Server", "node3").urn]
+    assert [item.urn for item in said if "survive" in item.policy] == [named("Server", "node3").urn]
 
 
-def test_certificates_are_advice_and_all_else_stops_the_update() -> None:
+def test_only_the_rule_for_certificates_is_advisory() -> None:
     assert [rule.name for rule in RULES if rule.level is Level.ADVISORY] == ["certificates-are-renewed-in-time"]
     [said] = [item for item in Pack().run(BROKEN["an end"]) if "certificate" in item.policy]
     assert said.level == "advisory"
@@ -83,7 +83,7 @@ def test_certificates_are_advice_and_all_else_stops_the_update() -> None:
 def test_a_plain_secret_is_mandatory_though_its_policy_is_a_remediation() -> None:
     [said] = Pack().register(thing(value=KEY))
     assert (said.policy, said.level) == ("no-plain-secrets", "mandatory")
-    assert said.message.startswith("value holds a private key as a plain input")
+    assert said.message.startswith("value contains a private key as a plain input")
 
 
 @pytest.mark.parametrize("value", [Secret(KEY), {"inner": [Secret(KEY)]}, Secret({"token": "t"})])
@@ -126,7 +126,7 @@ def test_the_engines_own_keys_are_no_inputs() -> None:
 
 
 def registered_then(kind: str, name: str, inputs: Any, outputs: Any) -> list[str]:
-    """What the cross-checks say where one resource was registered and stands like this."""
+    """The messages of the rules for the stack, with these inputs and outputs of one resource."""
     pack = Pack()
     old = named(kind, name)
     pack.register(*(replace(item, properties=inputs) if item == old else item for item in stack()))
@@ -143,17 +143,17 @@ def test_where_outputs_are_empty_the_inputs_count() -> None:
     server = named("Server", "node1").properties
     assert registered_then("Server", "node1", server, {}) == []
     agent = put(server, ("labels", "role"), "agent")
-    assert any("control-planes" in text for text in registered_then("Server", "node1", agent, {}))
+    assert any("use an odd number" in text for text in registered_then("Server", "node1", agent, {}))
 
 
 @pytest.mark.parametrize(("path", "value"), [(("content",), "203.0.113.9"), (("name",), "old.example.com")])
-def test_what_the_program_says_counts_more_than_what_stands(path: Path, value: Any) -> None:
+def test_inputs_count_more_than_outputs(path: Path, value: Any) -> None:
     good = named(*RECORD).properties
     assert registered_then(*RECORD, good, put(good, path, value)) == [], "the update is about to mend it"
     assert registered_then(*RECORD, put(good, path, value), good), "what the update is about to break passes"
 
 
-def test_what_the_program_does_not_know_is_taken_from_what_stands() -> None:
+def test_an_unknown_input_is_taken_from_the_outputs() -> None:
     good = named(*RECORD).properties
     later = put(good, ("content",), UNKNOWN)
     assert not [text for text in registered_then(*RECORD, later, good) if GAPS not in text]

@@ -1,4 +1,4 @@
-"""Both firewalls: one rule broken at a time, and any source and port that should not be open."""
+"""Both firewalls: one rule broken at a time, and sources and ports that must not be open."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,6 @@ from tests.policy.compliant import (
     Path,
     altered,
     put,
-    resource,
     stack,
     ufw_policy,
     with_policy,
@@ -58,13 +57,13 @@ OPEN = [
     ("198.51.100.7/32", "10250", "operators may reach 22 and 6443 only"),
     ("10.0.1.0/24", "8080", "from private space only SSH and the cluster's own"),
     ("10.0.0.0/7", "2379", "is too broad"),
-    ("nowhere", "22", "no address range"),
+    ("nowhere", "22", "which is not an address range"),
     ("198.51.100.7/24", "22", "has host bits set"),
 ]
 
 
 @pytest.mark.parametrize(("source", "port", "says"), OPEN)
-def test_neither_firewall_opens_a_port_to_whom_it_is_not_for(source: str, port: str, says: str) -> None:
+def test_neither_firewall_opens_a_port_to_another_source(source: str, port: str, says: str) -> None:
     refuses(cloud_rule([source], port), CLOUD, says)
     refuses(host_rule(source, port), HOST, says)
 
@@ -73,7 +72,7 @@ def test_neither_firewall_opens_a_port_to_whom_it_is_not_for(source: str, port: 
     ("cloud", "host"),
     [("1-65535", "1:65535"), ("79-81", "79:81"), ("400-500", "400:500"), ("any", "any"), ("", "")],
 )
-def test_a_range_that_holds_443_or_80_is_one_that_opens_it(cloud: str, host: str) -> None:
+def test_a_range_of_ports_that_includes_443_or_80_is_refused(cloud: str, host: str) -> None:
     refuses(cloud_rule(["198.51.100.7/32"], cloud), CLOUD, "give 80 and 443 rules of their own")
     refuses(host_rule("198.51.100.7/32", host), HOST, "give 80 and 443 rules of their own")
     refuses(cloud_rule(["10.0.1.0/24"], cloud), CLOUD, "from private space only")
@@ -111,8 +110,12 @@ def test_ping_is_for_operators_too() -> None:
     [
         (("rules",), [], "it has no rules"),
         (("rules",), ABSENT, "it has no rules"),
-        (("rules",), "all", "rules is of type str where a list must stand"),
-        (("rules", 0, "direction"), "out", "rules[0] is for outgoing traffic"),
+        (("rules",), "all", "rules is of type str, but must be a list"),
+        (
+            ("rules", 0, "direction"),
+            "out",
+            "rules[0].direction is 'out'; allowed: 'in': one rule for outgoing traffic blocks",
+        ),
         (("rules", 0, "direction"), ABSENT, "rules[0].direction is missing"),
         (("rules", 0, "sourceIps"), [], "rules[0].sourceIps is empty"),
         (("rules", 0, "sourceIps"), ABSENT, "rules[0].sourceIps is empty"),
@@ -129,65 +132,46 @@ def test_a_cloud_firewall_that_cannot_be_judged_is_refused(path: Path, value: An
     ("path", "value", "says"),
     [
         (("incoming",), "allow", "ufw.incoming is 'allow'; set it to 'deny'"),
-        (("incoming",), ABSENT, "incoming is missing"),
+        (("incoming",), ABSENT, "ufw.incoming is missing"),
         (("routed",), "allow", "ufw.routed is 'allow'; set it to 'deny'"),
         (("outgoing",), "reject", "ufw.outgoing is 'reject'"),
         (("rules",), [], "ufw.rules is empty"),
-        (("rules", 0, "action"), "deny", "ufw.rules[0] has action"),
+        (
+            ("rules", 0, "action"),
+            "deny",
+            "ufw.rules[0].action is not known here; add it to STDIN in policy/guardrails/firewalls.py",
+        ),
         (("rules", 0, "from"), "any", "ufw.rules[0].from is 'any'"),
+        (("rules", 0, "proto"), "esp", "ufw.rules[0].proto is 'esp'"),
+        (("rollbackSeconds",), 0, "ufw.rollbackSeconds is 0"),
+        (("logging",), "off", "ufw.logging is not known here"),
         (("rules", 0, "port"), "1:2:3", "neither a port nor a range of ports"),
     ],
 )
 def test_ufw_denies_what_no_rule_allows(path: Path, value: Any, says: str) -> None:
-    refuses(with_policy(path, value), HOST, says.removeprefix("ufw.") if path == ("incoming",) else says[4:])
+    refuses(with_policy(path, value), HOST, says)
 
 
 @pytest.mark.parametrize(
     ("stdin", "says"),
     [
-        ("", "stdin is not JSON"),
-        ("{", "stdin is not JSON"),
-        ("[]", "must stand"),
+        ("", "stdin is not JSON, or has a key twice"),
+        ("{", "stdin is not JSON, or has a key twice"),
+        ("[]", "stdin contains list, but must contain a mapping"),
         ("{}", "incoming is missing"),
-        ('{"ufw": "deny"}', "where a mapping must stand"),
-        (ABSENT, "stdin is missing where a string must stand"),
-        (7, "stdin is of type int where a string must stand"),
+        ('{"ufw": "deny"}', "ufw is of type str, but must be a mapping"),
+        (ABSENT, "stdin is missing, but must be a string"),
+        (7, "stdin is of type int, but must be a string"),
     ],
 )
 def test_a_policy_that_cannot_be_read_is_refused(stdin: Any, says: str) -> None:
     refuses(with_property("Command", "node1-ufw", ("stdin",), stdin), HOST, says)
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        "ufw allow 443",
-        "sudo ufw --force reset",
-        "true && ufw disable",
-        "iptables -F",
-        "nft flush ruleset",
-        "echo\nsudo ip6tables -P INPUT ACCEPT",
-        "(ufw default allow incoming)",
-    ],
-)
-@pytest.mark.parametrize("key", ["create", "update", "delete"])
-def test_no_command_changes_a_firewall_by_hand(key: str, script: str) -> None:
-    by_hand = resource("command:remote:Command", "by-hand", {"create": "true", key: script})
-    refuses([*stack(), by_hand], HOST, f"{key} changes the firewall by hand")
-
-
-def test_a_command_that_runs_another_file_applies_no_policy() -> None:
-    """A comment or a name alone proves nothing: only the installed program is believed to read the policy."""
-    for line in ("# honeydue ufw apply", "sudo python3 /tmp/ufw-0123456789abcdef.py apply"):
-        resources = with_property("Command", "node1-ufw", ("create",), line)
-        broken = [replace(item, properties={**item.properties, "stdin": "{"}) if item.name == "node1-ufw" else item
-                  for item in resources]  # fmt: skip
-        passes(broken, HOST)
-        refuses(broken, "servers-are-behind-both-firewalls", "no command applies a UFW policy to it")
-
-
-def test_a_command_that_only_speaks_of_the_firewall_passes() -> None:
-    passes([*stack(), resource("command:remote:Command", "ask", {"create": "ufw status verbose"})], HOST)
+def test_two_families_of_operators_are_bounded_each() -> None:
+    many = [f"2a{first:02x}::/32" for first in range(17)]
+    refuses(cloud_rule(many, "22"), CLOUD, "the operators' IPv6 ranges together are more than a /28")
+    passes(cloud_rule(many[:16], "22"))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +182,7 @@ def test_a_command_that_only_speaks_of_the_firewall_passes() -> None:
         (("rules", 3, "sourceIps", 2), "rules[3].sourceIps[2]"),
     ],
 )
-def test_a_cloud_rule_that_is_not_known_yet_is_left_aloud(path: Path, place: str) -> None:
+def test_an_unknown_cloud_rule_is_reported(path: Path, place: str) -> None:
     leaves(with_property("Firewall", "firewall", path, UNKNOWN), CLOUD, place)
 
 
@@ -210,7 +194,7 @@ def test_an_unknown_rule_does_not_hide_the_next_one() -> None:
 
 
 @pytest.mark.parametrize("key", ["stdin", "create"])
-def test_a_policy_that_is_not_known_yet_is_left_aloud(key: str) -> None:
+def test_an_unknown_policy_is_reported(key: str) -> None:
     resources = altered(
         "Command",
         "node1-ufw",
@@ -233,9 +217,7 @@ V6 = st.builds(
 
 
 @given(network=st.one_of(V4, V6), port=st.sampled_from([22, 6443]))
-def test_no_part_of_the_internet_as_broad_as_a_provider_reaches_ssh_or_the_api(
-    network: IPv4Network | IPv6Network, port: int
-) -> None:
+def test_no_broad_part_of_the_internet_reaches_ssh_or_the_api(network: IPv4Network | IPv6Network, port: int) -> None:
     broad = network.prefixlen < (16 if network.version == 4 else 32)
     private = network.is_private and any(
         network.version == space.version and network.subnet_of(space)  # type: ignore[arg-type] # versions agree
@@ -265,7 +247,7 @@ def test_no_text_on_stdin_breaks_the_rule_or_passes(text: str) -> None:
     resources = with_property("Command", "node1-ufw", ("stdin",), text)
     said = [item.message for item in judge(resources) if item.rule == HOST]
     assert said, f"{text!r} passes as a policy"
-    assert not any("could not be judged and is refused" in message for message in said), f"the rule broke down: {said}"
+    assert not any("it could not be judged" in message for message in said), f"the rule broke down: {said}"
 
 
 @given(policy=st.recursive(
@@ -278,4 +260,4 @@ def test_no_shape_of_a_policy_breaks_the_rule_or_passes(policy: Any) -> None:
     resources = with_property("Command", "node1-ufw", ("stdin",), json.dumps({"ufw": policy}))
     said = [item.message for item in judge(resources) if item.rule == HOST]
     assert said, f"{policy!r} passes as a policy"
-    assert not any("could not be judged and is refused" in message for message in said), f"the rule broke down: {said}"
+    assert not any("it could not be judged" in message for message in said), f"the rule broke down: {said}"

@@ -1,4 +1,4 @@
-"""Which hosts a rule of Traefik's can match: never fewer than it does."""
+"""The hosts that a Traefik rule can match: never fewer than it does match."""
 
 from contextlib import suppress
 from itertools import product
@@ -48,24 +48,24 @@ def test_only_host_narrows_a_rule(rule: str, hosts: set[str] | None) -> None:
         ("   ", "a matcher is missing"),
         (f"Host(`{A}`) &&", "a matcher is missing"),
         (f"(Host(`{A}`)", "a bracket is not closed"),
-        (f"Host(`{A}`))", "')' stands where the rule must end"),
-        (f"Host(`{A}`) Host(`{B}`)", "'Host' stands where the rule must end"),
-        ("Host()", "a matcher's arguments can't be read"),
-        ("Host(", "a matcher's arguments can't be read"),
-        ("Host(Path)", "a matcher's arguments can't be read"),
-        (f"Host({A})", "is no part of a rule"),
-        (f"Host(`{A}` `{B}`)", "a matcher's arguments can't be read"),
-        (f"Host(`{A}`", "a matcher's arguments can't be read"),
-        (f"host(`{A}`)", "'host' is no matcher that is known here"),
-        (f"HostSNI(`{A}`)", "'HostSNI' is no matcher that is known here"),
-        ("Host", "'Host' is no matcher that is known here"),
-        (f"Host(`{A}`) ; Path(`/`)", "'; Path(`/`)' is no part of a rule"),
-        (f"Host(`{A}`) & Path(`/`)", "is no part of a rule"),
-        ('Host("a\\".example.com")', "is no part of a rule"),
+        (f"Host(`{A}`))", "')' follows a complete rule"),
+        (f"Host(`{A}`) Host(`{B}`)", "'Host' follows a complete rule"),
+        ("Host()", "the arguments of a matcher cannot be parsed"),
+        ("Host(", "the arguments of a matcher cannot be parsed"),
+        ("Host(Path)", "the arguments of a matcher cannot be parsed"),
+        (f"Host({A})", "is not part of a rule"),
+        (f"Host(`{A}` `{B}`)", "the arguments of a matcher cannot be parsed"),
+        (f"Host(`{A}`", "the arguments of a matcher cannot be parsed"),
+        (f"host(`{A}`)", "'host' is not a known matcher"),
+        (f"HostSNI(`{A}`)", "'HostSNI' is not a known matcher"),
+        ("Host", "'Host' is not a known matcher"),
+        (f"Host(`{A}`) ; Path(`/`)", "'; Path(`/`)' is not part of a rule"),
+        (f"Host(`{A}`) & Path(`/`)", "is not part of a rule"),
+        ('Host("a\\".example.com")', "is not part of a rule"),
         ("!", "a matcher is missing"),
     ],
 )
-def test_what_is_no_rule_is_not_guessed_at(rule: str, says: str) -> None:
+def test_a_text_that_is_not_a_rule_is_refused(rule: str, says: str) -> None:
     with pytest.raises(RuleError) as error:
         hosts_of(rule)
     assert says in str(error.value)
@@ -80,7 +80,7 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 
 
 def text(tree: Any) -> str:
-    """A tree as Traefik's rule."""
+    """Write a tree as a rule of Traefik."""
     match tree:
         case ("host", name):
             return f"Host(`{name}`)"
@@ -94,7 +94,7 @@ def text(tree: Any) -> str:
 
 
 def holds(tree: Any, host: str, paths: dict[str, bool]) -> bool:
-    """Whether a request for a host, whose other matchers say this, matches."""
+    """Whether a request for a host matches, given the results of the other matchers."""
     match tree:
         case ("host", name):
             return bool(name == host)
@@ -114,10 +114,10 @@ def test_no_host_that_a_rule_matches_is_missed(tree: Any) -> None:
     hosts = hosts_of(text(tree))
     for host, one, two in product((A, B, C, "any.other"), (True, False), (True, False)):
         if hosts is not None and holds(tree, host, {"/one": one, "/two": two}):
-            assert host in hosts, f"{text(tree)} answers for {host}, which no policy would look at"
+            assert host in hosts, f"{text(tree)} answers for {host}, which no policy would check"
 
 
 @given(rule=st.text(alphabet='Host(`a.b`)"&|!, Path', max_size=40))
 def test_no_text_breaks_the_reader(rule: str) -> None:
-    with suppress(RuleError):  # any other error would tell nobody what is wrong with the rule
+    with suppress(RuleError):  # any other error would be a fault of the parser
         hosts_of(rule)

@@ -1,4 +1,4 @@
-"""What a test says of a stack: refused by this rule in these words, passed, or not judged."""
+"""The verdicts that a test expects: refused by a rule with these words, passed, or reported as unknown."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from guardrails import Resource, judge, unjudged
 
 
 def refuses(resources: Iterable[Resource], rule: str, words: str) -> None:
-    """One rule refuses the stack, and says so in these words."""
+    """Assert that a rule refuses the stack with these words."""
     found = judge(resources)
     said = [violation.message for violation in found if violation.rule == rule]
     assert said, f"{rule} lets it pass; found instead: {[(item.rule, item.message) for item in found]}"
@@ -14,13 +14,13 @@ def refuses(resources: Iterable[Resource], rule: str, words: str) -> None:
 
 
 def passes(resources: Iterable[Resource], rule: str | None = None) -> None:
-    """No rule, or not this one, refuses the stack."""
+    """Assert that no rule, or not this one, refuses the stack."""
     found = [item for item in judge(resources) if rule in (None, item.rule)]
     assert not found, f"refused: {[(item.rule, item.message) for item in found]}"
 
 
 def leaves(resources: list[Resource], rule: str, path: str) -> None:
-    """A rule neither refuses the stack nor stays silent: it says that it did not judge this place."""
+    """Assert that no rule refuses the stack, and that a rule reports this path as unknown."""
     passes(resources)
-    told = [item.path for item in unjudged(resources) if item.rule == rule]
-    assert path in told, f"{rule} does not say that {path} was not judged, but {told}"
+    reported = [item.path for item in unjudged(resources) if item.rule == rule]
+    assert path in reported, f"{rule} does not say that {path} was not judged, but {reported}"

@@ -1,4 +1,4 @@
-"""The policies as the engine calls them: through the framework's own service, with messages as they are on the wire."""
+"""Call the policies as the engine does: through the framework's own service, with messages as they are on the wire."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,19 +12,16 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from guardrails import UNKNOWN, Resource, Secret
 from guardrails.engine import policies
-from guardrails.reading import read_once
-
-read_once()  # as the pack does
 
 GAPS = "every-value-is-judged"
-"""The policy that reports what all others could not judge."""
+"""The policy that reports the values that no rule could judge."""
 
 LEVELS = {proto.MANDATORY: "mandatory", proto.ADVISORY: "advisory"}
 
 
 @dataclass(frozen=True)
 class Said:
-    """What the engine would show of one diagnostic."""
+    """One diagnostic as the engine shows it."""
 
     policy: str
     level: str
@@ -63,16 +60,16 @@ class Pack:
     )
 
     def remediate(self, resource: Resource) -> None:
-        """The first thing that the engine asks for; it must change nothing."""
+        """Send the remediation, which the engine sends first. It must change nothing."""
         answer = self.service.Remediate(request(proto.AnalyzeRequest, resource), None)
-        assert not answer.remediations, "a policy rewrote what the program says"
+        assert not answer.remediations, "a policy changed the inputs"
 
     def analyze(self, resource: Resource) -> list[Said]:
-        """What is said of a registration."""
+        """Return the diagnostics of a registration."""
         return _said(self.service.Analyze(request(proto.AnalyzeRequest, resource), None))
 
     def register(self, *resources: Resource) -> list[Said]:
-        """What is said of registrations, each asked about as the engine does: remediated, then analyzed."""
+        """Return the diagnostics of registrations, each remediated and then analyzed, as the engine does."""
         found = []
         for resource in resources:
             self.remediate(resource)
@@ -80,7 +77,7 @@ class Pack:
         return found
 
     def finish(self, resources: Iterable[Resource]) -> list[Said]:
-        """What is said of the whole stack."""
+        """Return the diagnostics of the whole stack."""
         messages = [
             request(
                 proto.AnalyzerResource,
@@ -94,7 +91,7 @@ class Pack:
         return _said(self.service.AnalyzeStack(proto.AnalyzeStackRequest(resources=messages), None))
 
     def run(self, resources: list[Resource], outputs: Mapping[str, Any] | None = None) -> list[Said]:
-        """A whole run; what stands at the end is what was registered, or has these outputs instead."""
+        """Return the diagnostics of a run. At its end, the resources have their inputs or these outputs."""
         said = self.register(*resources)
         ended = [item if outputs is None else replace(item, properties=outputs) for item in resources]
         return [*said, *self.finish(ended)]

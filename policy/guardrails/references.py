@@ -1,4 +1,4 @@
-"""What routes name must exist: classes, middlewares, secrets, TLS options, services; and the admin has a login."""
+"""What routes name: classes, middlewares, Secrets, TLS options and Services. Every admin route has a login."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,25 +16,26 @@ from .kubernetes import (
     identity_of,
 )
 from .model import Graph, Resource
-from .routes import BUNDLED_CLASS, Route, routes_of
+from .routers import BUNDLED_CLASS, Route, routes_of
+from .routes import REQUIRED
 from .rules import Found, StackRule, at
 from .view import MalformedError, NotKnown, Outcome, View
 
-REQUIRED: Final = "honeydue.com/required-middlewares"
-CONTROLLER: Final = "traefik.io/ingress-controller"
 LOGIN: Final = "admin-auth"
-_READ: Final = (INGRESS, INGRESS_ROUTE, INGRESS_CLASS, MIDDLEWARE, SECRET, TLS_OPTION, TRAEFIK_SERVICE)
+
+Service = tuple[str, str]
+"""The namespace and the name of a Service."""
 
 
 @dataclass(frozen=True)
 class _Known:
-    """The objects of a kind, by name; while one's name is not known, that another is missing can't be said."""
+    """The objects of a kind by name. While one name is unknown, no other can be said to be missing."""
 
     objects: Mapping[str, Resource]
     gap: NotKnown | None
 
     def missing(self, name: str, message: str) -> Iterator[Outcome]:
-        """What to say of a name that must be among them."""
+        """Yield the message if no object has this name."""
         if name not in self.objects:
             yield self.gap or message
 
@@ -48,12 +49,12 @@ def _known(graph: Graph, kind: str, spell: Callable[[str, str], str]) -> _Known:
         except NotKnown as found:
             gap = NotKnown(f"{resource.name}.{found.path}")
         except MalformedError:
-            continue  # without a name nothing can name it
+            continue  # nothing can name an object without a name
     return _Known(objects, gap)
 
 
 class _World:
-    """All that routes can name."""
+    """Everything that routes can name, and the Services behind the login."""
 
     def __init__(self, graph: Graph) -> None:
         self.classes = _known(graph, INGRESS_CLASS, lambda _, name: name)
@@ -63,7 +64,7 @@ class _World:
         self.services = _known(graph, TRAEFIK_SERVICE, lambda namespace, name: f"{namespace}/{name}")
 
     def chained(self, names: tuple[str, ...]) -> set[str]:
-        """These middlewares and those inside of chains."""
+        """Return these middlewares and those inside their chains."""
         found: set[str] = set()
         waiting = list(names)
         while waiting:
@@ -80,36 +81,34 @@ class _World:
                 ]
         return found
 
-    def backends(self, route: Route) -> Iterator[str]:
-        """The names of the Services that a route ends at, also through weighted and mirrored ones."""
-        waiting, seen = list(route.services), set[tuple[str, str]]()
+    def backends(self, route: Route) -> set[Service]:
+        """Return the Services that get a route's requests, also through weighted ones."""
+        waiting, found, seen = list(route.services), set[Service](), set[str]()
         while waiting:
             kind, name = waiting.pop()
-            if (kind, name) in seen:
-                continue
-            seen.add((kind, name))
-            yield name
             service = self.services.objects.get(f"{route.namespace}/{name}")
-            if kind == "TraefikService" and service:
-                spec = View(service.plain).at("spec")
-                mirroring = spec.at("mirroring")
-                inner = [*spec.at("weighted", "services").items(), *mirroring.at("mirrors").items()]
-                inner += [mirroring] * (mirroring.value is not None)
+            if kind != "TraefikService":
+                found.add((route.namespace, name))
+            elif service and name not in seen:
+                seen.add(name)
+                inner = View(service.plain).at("spec", "weighted", "services").items()
                 waiting += [(item.at("kind").value or "Service", item.at("name").text()) for item in inner]
+        return found
 
 
 def _references(graph: Graph) -> Iterator[Found]:
     world = _World(graph)
+    admins: dict[Service, str] = {}
+    for resource in graph.of(INGRESS, INGRESS_ROUTE):
+        try:
+            for route in routes_of(resource):
+                if route.admin:
+                    admins |= dict.fromkeys(world.backends(route), route.name)
+        except (NotKnown, MalformedError):
+            continue  # reported below
     for resource in graph.of(INGRESS, INGRESS_ROUTE):
         yield from at(resource, (out for route in routes_of(resource) for out in _named(route, world)))
-    for resource in graph.of(INGRESS_CLASS):
-        yield from at(resource, _class(resource))
-
-
-def _class(resource: Resource) -> Iterator[Outcome]:
-    controller = View(resource.plain).at("spec", "controller")
-    if controller.value != CONTROLLER:
-        yield f"{controller.path} is {controller.value!r}; set it to {CONTROLLER!r}, or nothing serves its routes"
+        yield from at(resource, (out for route in routes_of(resource) for out in _login(route, world, admins)))
 
 
 def _named(route: Route, world: _World) -> Iterator[Outcome]:
@@ -126,8 +125,7 @@ def _named(route: Route, world: _World) -> Iterator[Outcome]:
     if route.tls_options:
         yield from world.tls_options.missing(
             route.tls_options,
-            f"TLS options {route.tls_options} are not in this stack, so Traefik would not ask for what they ask; "
-            "register them",
+            f"TLS options {route.tls_options} are not in this stack, so Traefik would not apply them; register them",
         )
     for kind, name in route.services:
         if kind == "TraefikService":
@@ -146,50 +144,38 @@ def _in_class(route: Route, world: _World) -> Iterator[Outcome]:
     if name in world.classes.objects:
         required = annotation(View(world.classes.objects[name].plain), REQUIRED).value or ""
         attached = world.chained(route.middlewares)
-        for middleware in filter(None, (item.strip() for item in required.split(","))):
+        for middleware in filter(None, (item.strip() for item in str(required).split(","))):
             if f"{route.namespace}-{middleware}" not in attached:
-                yield f"class {name} asks for middleware {middleware}, which the route does not have; attach it"
+                yield f"class {name} requires middleware {middleware}, which the route does not have; attach it"
 
 
-def _admin(graph: Graph) -> Iterator[Found]:
-    world = _World(graph)
-    for resource in graph.of(INGRESS, INGRESS_ROUTE):
-        yield from at(resource, (out for route in routes_of(resource) for out in _login(route, world)))
-
-
-def _login(route: Route, world: _World) -> Iterator[Outcome]:
-    services = [name for name in world.backends(route) if "admin" in name]
-    hosts = [host for host in sorted(route.hosts or ()) if "admin" in host]
-    if not (services or hosts or route.admin):
+def _login(route: Route, world: _World, admins: Mapping[Service, str]) -> Iterator[Outcome]:
+    """Check the login of a route that is marked as admin, or that leads to a Service of such a route."""
+    behind = sorted(admins.keys() & world.backends(route))
+    if not (route.admin or behind):
         return
-    what = (services or hosts or ["honeydue.com/admin"])[0]
     login = f"{route.namespace}-{LOGIN}"
     if login not in world.chained(route.middlewares):
-        yield f"{what} makes it an admin's route, without {LOGIN}; attach that middleware"
+        why = "it is an admin route" if route.admin else f"{behind[0][1]} is behind admin route {admins[behind[0]]}"
+        yield f"{why}, so the route must have middleware {LOGIN}; attach it"
         return
     middleware = world.middlewares.objects.get(login)
-    if middleware is not None:  # one that is missing is another rule's to tell
+    if middleware is not None:  # a missing one is reported above
         secret = View(middleware.plain).at("spec", "basicAuth", "secret").value
         if not secret:
-            yield f"{LOGIN} asks for no login; give it basicAuth with the secret of the admin's users"
+            yield f"{LOGIN} asks for no login; give it basicAuth with the Secret of the admin users"
         else:
             yield from world.secrets.missing(
                 f"{route.namespace}/{secret}",
-                f"{LOGIN} takes its users from secret {secret}, which is not in this stack",
+                f"{LOGIN} takes its users from Secret {secret}, which is not in this stack",
             )
 
 
-REFERENCE_RULES: Final = (
+RULES: Final = (
     StackRule(
         name="routes-find-what-they-name",
-        description="A route's class, middlewares, TLS secret and options exist; its class's middlewares are attached.",
-        types=_READ,
+        description="What a route names exists, its class's middlewares are attached, and admin routes have a login.",
+        types=(INGRESS, INGRESS_ROUTE, INGRESS_CLASS, MIDDLEWARE, SECRET, TLS_OPTION, TRAEFIK_SERVICE),
         check=_references,
-    ),
-    StackRule(
-        name="admin-routes-have-a-login",
-        description=f"Every route to the admin goes through {LOGIN}.",
-        types=_READ,
-        check=_admin,
     ),
 )

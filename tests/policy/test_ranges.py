@@ -1,4 +1,4 @@
-"""Cloudflare's ranges in every lock: the same in each, and Cloudflare's."""
+"""Both firewalls, Traefik and the allow list have the same ranges, and these are Cloudflare's."""
 
 from dataclasses import replace
 from typing import Any
@@ -45,7 +45,7 @@ def cloud(ports: tuple[int, ...], ranges: list[str]) -> list[Resource]:
 
 
 def host(port: str, ranges: list[str]) -> list[Resource]:
-    """The stack with who may reach one port of node1 changed."""
+    """The stack with other sources for one port of node1."""
     rest = [rule for rule in ufw_policy()["rules"] if rule["port"] != port]
     return with_policy(
         ("rules",), [*rest, *({"from": source, "port": port, "proto": "tcp", "comment": ""} for source in ranges)]
@@ -53,7 +53,7 @@ def host(port: str, ranges: list[str]) -> list[Resource]:
 
 
 def everywhere(ranges: list[str]) -> list[Resource]:
-    """The stack with one and the same other list in every lock."""
+    """The stack with the same other list everywhere."""
     rest = [rule for rule in ufw_policy()["rules"] if rule["port"] not in ("80", "443")]
     web = [{"from": source, "port": port, "proto": "tcp", "comment": ""} for port in ("80", "443") for source in ranges]
     values = yaml.safe_dump(put(chart_values(), TRUSTED, ranges))
@@ -77,7 +77,7 @@ def everywhere(ranges: list[str]) -> list[Resource]:
 
 
 def said(resources: list[Resource]) -> list[tuple[str, str]]:
-    """Where the rule finds fault, and with what."""
+    """The resources that the rule refuses, and the reasons."""
     return [
         (item.urn.rpartition(":")[2], item.message.partition(", unlike")[0])
         for item in judge(resources)
@@ -101,18 +101,18 @@ ONE_SHORT: dict[str, tuple[list[Resource], str, str]] = {
 
 
 @pytest.mark.parametrize("where", ONE_SHORT)
-def test_a_range_that_one_lock_lacks_is_refused_there_and_only_there(where: str) -> None:
+def test_a_range_that_one_place_lacks_is_refused_there_only(where: str) -> None:
     resources, name, what = ONE_SHORT[where]
     assert said(resources) == [(name, f"{what} lacks {GONE}")]
 
 
-def test_a_range_that_one_lock_has_too_many_is_refused() -> None:
+def test_a_range_that_only_one_place_has_is_refused() -> None:
     resources = with_property("Middleware", "cloudflare-only", SOURCES, [*CLOUDFLARE, NEW])
     assert said(resources) == [("cloudflare-only", f"sourceRange has {NEW}")]
     refuses(resources, RULE, "unlike the other places; give both firewalls (443 and 80), Traefik's trusted IPs")
 
 
-def test_a_range_in_another_ones_place_is_told_with_what_it_replaced() -> None:
+def test_a_replaced_range_is_reported_with_the_former_one() -> None:
     assert said(with_value(TRUSTED, [*LEFT, NEW])) == [
         ("traefik", f"websecure's trustedIPs has {NEW} and lacks {GONE}")
     ]
@@ -124,16 +124,16 @@ def test_an_empty_allow_list_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize("ports", [(2,), (3,), (2, 3)])
-def test_a_port_that_nobody_may_reach_is_refused(ports: tuple[int, ...]) -> None:
+def test_a_port_without_sources_is_refused(ports: tuple[int, ...]) -> None:
     refuses(cloud(ports, []), RULE, f"port {80 if ports[0] == 2 else 443} lacks {GONE}")
 
 
 @pytest.mark.parametrize("value", [[], ABSENT])
-def test_trust_in_nobody_is_another_list(value: Any) -> None:
+def test_an_empty_list_of_trusted_ips_is_another_list(value: Any) -> None:
     assert said(with_value(TRUSTED, value)) == [("traefik", f"websecure's trustedIPs lacks {', '.join(CLOUDFLARE)}")]
 
 
-def test_what_is_no_lock_is_not_read() -> None:
+def test_other_commands_and_charts_are_not_compared() -> None:
     config = manifest("HelmChartConfig", "kube-system", "other", spec={"valuesContent": "{}"})
     more = [
         resource("command:remote:Command", "other", {"create": "true", "stdin": "text"}),
@@ -142,33 +142,33 @@ def test_what_is_no_lock_is_not_read() -> None:
     passes([*stack(), *more], RULE)
 
 
-def test_order_and_repetition_make_no_other_list() -> None:
+def test_order_and_repetition_do_not_matter() -> None:
     passes(with_value(TRUSTED, [*reversed(CLOUDFLARE), GONE]), RULE)
 
 
 def test_private_sources_are_not_part_of_the_list() -> None:
-    assert not said(cloud((2,), [*CLOUDFLARE, "10.0.1.0/24"])), "nodes that reach each other are another rule's matter"
+    assert not said(cloud((2,), [*CLOUDFLARE, "10.0.1.0/24"])), "private sources are not Cloudflare's"
 
 
 @pytest.mark.parametrize("ranges", [[*LEFT, NEW], [GONE, NEW]])
-def test_one_new_list_everywhere_passes_while_half_of_it_is_known(ranges: list[str]) -> None:
+def test_a_new_list_everywhere_passes_if_half_of_it_is_known(ranges: list[str]) -> None:
     passes(everywhere(ranges), RULE)
 
 
 @pytest.mark.parametrize(
     ("ranges", "says"),
     [
-        ([], "only 0 of the 0 ranges in force are Cloudflare's known ones"),
-        ([NEW], "only 0 of the 1 ranges in force are Cloudflare's known ones"),
-        ([GONE, NEW, "9.9.9.0/24"], "only 1 of the 3 ranges in force are Cloudflare's known ones"),
-        (["0.0.0.0/0", "::/0"], "only 0 of the 2 ranges in force are Cloudflare's known ones"),
+        ([], "only 0 of the 0 ranges in force are in the snapshot"),
+        ([NEW], "only 0 of the 1 ranges in force are in the snapshot"),
+        ([GONE, NEW, "9.9.9.0/24"], "only 1 of the 3 ranges in force are in the snapshot"),
+        (["0.0.0.0/0", "::/0"], "only 0 of the 2 ranges in force are in the snapshot"),
     ],
 )
-def test_one_list_everywhere_that_is_not_cloudflares_is_refused(ranges: list[str], says: str) -> None:
+def test_a_list_everywhere_that_is_not_cloudflares_is_refused(ranges: list[str], says: str) -> None:
     refuses(everywhere(ranges), RULE, says)
 
 
-def test_another_middleware_is_no_lock() -> None:
+def test_an_allow_list_of_another_name_is_not_compared() -> None:
     spec = {"ipAllowList": {"sourceRange": ["198.51.100.7/32"]}}
     office = resource(
         "kubernetes:traefik.io/v1alpha1:Middleware", "office", manifest("Middleware", "app", "office", spec=spec)
@@ -185,17 +185,17 @@ def test_an_allow_list_of_that_name_counts_in_every_namespace(namespace: str) ->
 
 
 @pytest.mark.parametrize("strategy", [{"depth": 1}, {"excludedIPs": ["127.0.0.1"]}, {}])
-def test_an_allow_list_that_believes_a_header_is_refused(strategy: dict[str, Any]) -> None:
+def test_an_allow_list_that_trusts_a_header_is_refused(strategy: dict[str, Any]) -> None:
     resources = with_property("Middleware", "cloudflare-only", ("spec", "ipAllowList", "ipStrategy"), strategy)
-    refuses(resources, RULE, "spec.ipAllowList.ipStrategy believes a header where the connection must count")
+    refuses(resources, "middlewares-are-known", "spec.ipAllowList.ipStrategy is not known here")
 
 
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("everybody", "sourceRange[0] is 'everybody', which is no address range"),
+        ("everybody", "sourceRange[0] is 'everybody', which is not an address range"),
         ("173.245.48.1/20", "has host bits set"),
-        (7, "sourceRange[0] is of type int where a string must stand"),
+        (7, "sourceRange[0] is of type int, but must be a string"),
     ],
 )
 def test_ranges_that_cannot_be_compared_are_refused(value: Any, says: str) -> None:
@@ -213,11 +213,11 @@ def test_ranges_that_cannot_be_compared_are_refused(value: Any, says: str) -> No
         ("Middleware", "rate-limit", ("metadata", "name"), "metadata.name"),
     ],
 )
-def test_a_lock_that_is_not_known_yet_is_left_aloud(kind: str, name: str, path: Path, place: str) -> None:
+def test_an_unknown_list_is_reported(kind: str, name: str, path: Path, place: str) -> None:
     leaves(with_property(kind, name, path, UNKNOWN), RULE, place)
 
 
-def test_an_unknown_lock_does_not_hide_the_others() -> None:
+def test_an_unknown_list_does_not_hide_the_others() -> None:
     resources = with_property("HelmChartConfig", "traefik", ("spec", "valuesContent"), UNKNOWN)
     short = [
         replace(item, properties=put(item.properties, SOURCES, LEFT)) if item.name == "cloudflare-only" else item
@@ -226,5 +226,5 @@ def test_an_unknown_lock_does_not_hide_the_others() -> None:
     assert said(short) == [("cloudflare-only", f"sourceRange lacks {GONE}")]
 
 
-def test_a_stack_without_any_lock_is_not_this_rules_matter() -> None:
+def test_a_stack_without_any_list_passes() -> None:
     passes([item for item in stack() if item.type.startswith("cloudflare:")], RULE)
