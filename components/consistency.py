@@ -127,6 +127,7 @@ def _hosts(raw: Raw, _stack: str) -> Iterator[Problem]:
 def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
     classes: dict[str, list[str]] = {"traefik": []}
     classes |= {str(row.get("name")): _texts(row, "requiredMiddlewares") for _, row in _rows(raw, "ingressClasses")}
+    admins = set[str]().union(*(_backends(row) for _, row in _rows(raw, "routes") if row.get("admin") is True))
     for place, row in _rows(raw, "routes"):
         name = str(row.get("ingressClass", "traefik"))
         if name not in classes:
@@ -137,8 +138,19 @@ def _routes(raw: Raw, _stack: str) -> Iterator[Problem]:
         missing = [required for required in classes[name] if required not in attached]
         if missing:
             yield Problem(f"{place}.middlewares", shown(attached), f"class {name} also requires {', '.join(missing)}")
-        if "admin" in str(row.get("service")) and Middleware.ADMIN_AUTH not in attached:
-            yield Problem(f"{place}.middlewares", shown(attached), "an admin route must include admin-auth")
+        behind = sorted(_backends(row) & admins)
+        if (row.get("admin") is True or behind) and Middleware.ADMIN_AUTH not in attached:
+            why = (
+                "an admin route" if row.get("admin") is True else f"a route to {behind[0]}, which an admin route uses,"
+            )
+            yield Problem(f"{place}.middlewares", shown(attached), f"{why} must include admin-auth")
+
+
+def _backends(row: Raw) -> set[str]:
+    """Return the Services that answer a route's requests."""
+    canary = row.get("canary")
+    rows = [row, canary] if isinstance(canary, dict) else [row]
+    return {item["service"] for item in rows if isinstance(item.get("service"), str)}
 
 
 def _cookies(raw: Raw, _stack: str) -> Iterator[Problem]:

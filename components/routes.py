@@ -22,6 +22,8 @@ BUNDLED_CLASS: Final = "traefik"
 CLASS_ANNOTATION: Final = "honeydue.com/ingress-class"
 """Traefik's CRD provider has no classes; it ignores routes with another kubernetes.io/ingress.class annotation."""
 REQUIRED_ANNOTATION: Final = "honeydue.com/required-middlewares"
+ADMIN_ANNOTATION: Final = "honeydue.com/admin"
+"""Marks an admin route, for the policies."""
 CANARY_PRIORITY: Final = 1000
 _ROUTERS: Final = ("Ingress", "IngressRoute")
 
@@ -154,6 +156,7 @@ def ingress(route: Route, namespace: str) -> Manifest:
         f"{prefix}.entrypoints": "websecure",
         "pulumi.com/skipAwait": "true",  # otherwise the provider waits a minute for a Service that may not exist yet
     }
+    annotations |= _mark(route)
     if route.middlewares:
         annotations[f"{prefix}.middlewares"] = ",".join(_qualified(namespace, name) for name in route.middlewares)
     if route.client_certificates is not None:
@@ -206,9 +209,14 @@ def ingress_route(route: Route, namespace: str) -> Manifest:
         "IngressRoute",
         namespace,
         route.name,
-        annotations={CLASS_ANNOTATION: route.ingress_class},
+        annotations={CLASS_ANNOTATION: route.ingress_class} | _mark(route),
         spec={"entryPoints": ["websecure"], "routes": [rule], "tls": tls},
     )
+
+
+def _mark(route: Route) -> dict[str, str]:
+    """Return the annotation of an admin route, or none."""
+    return {ADMIN_ANNOTATION: "true"} if route.admin else {}
 
 
 def _qualified(namespace: str, name: str) -> str:

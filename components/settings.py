@@ -157,7 +157,10 @@ class Canary(Model):
 
 
 class Route(Model):
-    """Hosts, and the Service that answers their requests."""
+    """Hosts, and the Service that answers their requests.
+
+    `admin` marks a route for administrators. It must have admin-auth, and so must every other route to its Service.
+    """
 
     name: DnsLabel
     hosts: Annotated[tuple[HostName, ...], Field(min_length=1)]
@@ -165,6 +168,7 @@ class Route(Model):
     port: Annotated[Number, Field(ge=1, le=65535)]
     ingress_class: DnsLabel = "traefik"
     middlewares: tuple[MiddlewareName, ...] = tuple(str(name) for name in DEFAULT_MIDDLEWARES)
+    admin: bool = False
     sticky: DnsLabel | None = None
     canary: Canary | None = None
     client_certificates: Annotated[tuple[PemCertificate, ...], Field(min_length=1)] | None = None

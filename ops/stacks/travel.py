@@ -63,6 +63,7 @@ ROUTE: Final[Mapping[str, Rule]] = {
     "port": Rule(Travel.BEHAVIOUR, "where requests go"),
     "ingressClass": Rule(Travel.BEHAVIOUR, "where requests go"),
     "middlewares": Rule(Travel.BEHAVIOUR, "visitors see them"),
+    "admin": Rule(Travel.BEHAVIOUR, "administrators must log in"),
     "sticky": Rule(Travel.BEHAVIOUR, "visitors see it"),
     "canary": Rule(Travel.BEHAVIOUR, "where requests go"),
     "name": Rule(Travel.NEVER, "routes with the same name are compared"),

@@ -147,8 +147,22 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["honeydue:routes[0].middlewares[0]", "'rate-limits'", "rate-limit"],
     ),
     "an admin route without auth": (
-        {"routes": route(service="admin")},
-        ["honeydue:routes[0].middlewares", "admin-auth"],
+        {"routes": route(admin=True)},
+        ["honeydue:routes[0].middlewares", "an admin route must include admin-auth"],
+    ),
+    "another route to the Service of an admin route without auth": (
+        {
+            "routes": [
+                *route(admin=True, service="backoffice", middlewares=["admin-auth"]),
+                {
+                    **route()[0],
+                    "name": "second",
+                    "hosts": ["b.myhoneydue.com"],
+                    "canary": {"service": "backoffice", "weight": 1},
+                },
+            ]
+        },
+        ["honeydue:routes[1].middlewares", "a route to backoffice, which an admin route uses, must include admin-auth"],
     ),
     "a bad weight": (
         {"routes": route(canary={"service": "next", "weight": 101})},
@@ -179,7 +193,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an unknown key": ({"routs": []}, ["honeydue:routs", "unknown", "routes"]),
     "an unknown key inside a list": (
         {"routes": route(prot=1)},
-        ["honeydue:routes[0].prot", "unknown; allowed: canary, clientCertificates, hosts"],
+        ["honeydue:routes[0].prot", "unknown; allowed: admin, canary, clientCertificates, hosts"],
     ),
     "an unknown key inside an object in a list": (
         {"routes": route(canary={"service": "next", "weight": 10, "wait": 1})},

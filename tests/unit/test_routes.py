@@ -51,6 +51,13 @@ def test_a_canary_is_weighted_over_a_traefikservice() -> None:
     ]
 
 
+def test_an_admin_route_is_marked_for_the_policies() -> None:
+    for changes in ({}, {"sticky": "visitor"}):
+        for admin in (True, False):
+            metadata = list(made(admin=admin, **changes).values())[-1]["metadata"]
+            assert (metadata["annotations"].get("honeydue.com/admin") == "true") == admin
+
+
 COOKIE = {"httpOnly": True, "secure": True, "sameSite": "lax"}
 
 

@@ -130,7 +130,6 @@ def test_a_name_that_the_program_would_refuse_is_refused(folder: Folder, name: s
         ({"backend": "s3://user:password@state"}, "must not contain a user or a password"),
         ({"backend": "s3://state\nconfig:"}, "not a backend"),
         ({"zone": "demo-zone.com\n  honeydue:teardown: true"}, "must be a lower-case DNS name"),
-        ({"service": "admin"}, "an admin route must include admin-auth"),
     ],
 )
 def test_one_mistake_is_refused_with_its_reason(folder: Folder, changes: dict[str, str], words: str) -> None:
