@@ -1,7 +1,8 @@
-"""The policy pack. The rules are in `guardrails/`."""
+"""The policy pack. The rules are in `guardrails/`, by subject."""
 
 from pulumi_policy import PolicyPack
 
-from guardrails.engine import policies
+from guardrails import RULES
+from guardrails.mechanism.engine import policies
 
-PolicyPack(name="honeydue", policies=policies())
+PolicyPack(name="honeydue", policies=policies(RULES))

@@ -5,13 +5,24 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from .kubernetes import INGRESS, INGRESS_ROUTE, SECRET, TLS_OPTION, identity_of
-from .model import Graph, Resource
-from .routers import Route, routes_of
-from .rules import Found, Level, ResourceRule, StackRule, at, inputs
-from .servers import SERVER, tearing_down
-from .shapes import fixed, holding, known, listed, number, one_of, shape, text
-from .view import MalformedError, NotKnown, Outcome, View
+from guardrails.mechanism.model import Graph, Resource
+from guardrails.mechanism.objects import INGRESS, INGRESS_ROUTE, SECRET, TLS_OPTION, identity_of
+from guardrails.mechanism.rules import Found, Level, ResourceRule, StackRule, at
+from guardrails.mechanism.shapes import (
+    Entry,
+    check_of,
+    fixed,
+    known,
+    listed,
+    number,
+    one_of,
+    table_in,
+    text,
+    unknown,
+)
+from guardrails.mechanism.view import MalformedError, NotKnown, Outcome, View, attempt
+from guardrails.routes.routers import Route, routes_of
+from guardrails.servers.fleet import SERVER, tearing_down
 
 ORIGIN_CERTIFICATE: Final = "cloudflare:index/originCaCertificate:OriginCaCertificate"
 ZONE_SETTING: Final = "cloudflare:index/zoneSetting:ZoneSetting"
@@ -26,7 +37,7 @@ DEFAULT: Final = ("kube-system", "default")
 
 _ENDS: Final = {ORIGIN_CERTIFICATE: "expiresOn", SELF_SIGNED: "validityEndTime", LOCALLY_SIGNED: "validityEndTime"}
 """The output with the end of each kind of certificate."""
-_HERE: Final = "policy/guardrails/certificates.py"
+_in = table_in(__name__)
 
 ZONE_SETTINGS: Final = {
     "ssl": one_of("strict", why="Cloudflare must verify the origin's certificate"),
@@ -35,42 +46,71 @@ ZONE_SETTINGS: Final = {
 }
 """The settings of the zone that the stack may have, and their values."""
 
-_LIFE: Final = {"validityPeriodHours": number(1, 100_000), "earlyRenewalHours": number(720, 100_000)}
-
-
-def _zone_setting(resource: Resource) -> Iterator[Outcome]:
-    given = View(resource.plain)
-    name = given.at("settingId").text()
-    if name not in ZONE_SETTINGS:
-        yield f"the zone's setting {name} is not known here; add it to ZONE_SETTINGS in {_HERE} if it is wanted"
-    else:
-        yield from ZONE_SETTINGS[name](given.at("value"))
-
-
-def _private_key(resource: Resource) -> Iterator[Outcome]:
-    given = View(resource.plain)
-    yield from one_of("ED25519", "ECDSA")(given.at("algorithm"))
-    if given.at("algorithm").value == "ECDSA":
-        yield from one_of("P256", "P384", "P521")(given.at("ecdsaCurve"))
-
-
-TYPES: Final = {
-    ZONE_SETTING: _zone_setting,
-    PULLS: inputs(shape(f"TYPES in {_HERE}", {"zoneId": known, "enabled": one_of(True, False)})),
-    "cloudflare:index/authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate": inputs(
-        shape(f"TYPES in {_HERE}", {"zoneId": known, "certificate": known, "privateKey": known})
-    ),
-    ORIGIN_CERTIFICATE: inputs(holding({"hostnames": listed(text(r"\S+", "a host"), empty=False)})),
-    "tls:index/privateKey:PrivateKey": _private_key,
-    "tls:index/certRequest:CertRequest": inputs(known),
-    SELF_SIGNED: inputs(holding({**_LIFE, "allowedUses": listed(one_of("cert_signing", "crl_signing"), empty=False)})),
-    LOCALLY_SIGNED: inputs(
-        holding({**_LIFE, "allowedUses": listed(one_of("client_auth", "digital_signature"), empty=False)})
-    ),
-    "random:index/randomPassword:RandomPassword": inputs(holding({"length": number(32, 128)})),
-    "random:index/randomId:RandomId": inputs(known),
+_LIFE: Final[dict[str, Entry]] = {
+    "validityPeriodHours": number(1, 100_000),
+    "earlyRenewalHours": number(720, 100_000),
+    "privateKeyPem": known,
+    "subject": known,
+    "setAuthorityKeyId": known,
+    "setSubjectKeyId": known,
+    "validityEndTime": known,
+    "certPem": known,
 }
-"""The types for keys, certificates and the zone's TLS that the stack may have; each with its judge."""
+
+INPUTS: Final[dict[str, Entry]] = {
+    ZONE_SETTING: {"zoneId": known, "settingId": known, "value": known},
+    PULLS: {"zoneId": known, "enabled": one_of(True, False)},
+    "cloudflare:index/authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate": dict.fromkeys(
+        ("zoneId", "certificate", "privateKey"), known
+    ),
+    ORIGIN_CERTIFICATE: {
+        "csr": known,
+        "hostnames": listed(text(r"\S+", "a host"), empty=False),
+        "requestType": one_of(None, "origin-ecc", "origin-rsa"),
+        "requestedValidity": one_of(None, 7, 30, 90, 365, 730, 1095, 5475),
+        "expiresOn": known,  # an output, as the next two
+    },
+    "tls:index/privateKey:PrivateKey": {
+        "algorithm": one_of("ED25519", "ECDSA"),
+        "ecdsaCurve": one_of(None, "P256", "P384", "P521"),
+        "rsaBits": known,
+    },
+    "tls:index/certRequest:CertRequest": known,
+    SELF_SIGNED: {
+        **_LIFE,
+        "isCaCertificate": known,
+        "allowedUses": listed(one_of("cert_signing", "crl_signing"), empty=False),
+    },
+    LOCALLY_SIGNED: {
+        **_LIFE,
+        **dict.fromkeys(("caCertPem", "caPrivateKeyPem", "certRequestPem"), known),
+        "isCaCertificate": one_of(None, False, why="its owner could sign for every name"),
+        "allowedUses": listed(one_of("client_auth", "digital_signature"), empty=False),
+    },
+    "random:index/randomPassword:RandomPassword": {
+        "length": number(32, 128),
+        "keepers": known,
+        **dict.fromkeys(("lower", "numeric", "number", "special", "upper", "overrideSpecial"), known),
+        **dict.fromkeys(("minLower", "minNumeric", "minSpecial", "minUpper"), known),
+    },
+    "random:index/randomId:RandomId": known,
+    "pulumi:providers:tls": {"version": known},
+    "pulumi:providers:random": {"version": known},
+}
+"""The types for keys, certificates and the zone's TLS that the stack may have, each with its inputs."""
+
+
+def _judge(resource: Resource) -> Iterator[Outcome]:
+    given = View(resource.plain)
+    yield from attempt(check_of(INPUTS[resource.type])(given.listed_in(_in("INPUTS"))))
+    if resource.type == ZONE_SETTING:
+        name = given.at("settingId").text()
+        if name not in ZONE_SETTINGS:
+            yield unknown(f"the zone's setting {name}", _in("ZONE_SETTINGS"))
+        else:
+            yield from ZONE_SETTINGS[name](given.at("value"))
+    if given.at("algorithm").value == "ECDSA" and given.at("ecdsaCurve").missing:
+        yield "ecdsaCurve is missing, so the curve would be P224; set it to P256"
 
 
 def _complete(graph: Graph) -> Iterator[Found]:
@@ -108,10 +148,12 @@ def _certified(covered: Mapping[str, set[str]], route: Route) -> Iterator[Outcom
 def _in_force(graph: Graph) -> Iterator[Found]:
     """Check that origin pulls and the zone's settings are in force, unless the stack is being torn down."""
     servers = graph.of(SERVER)
-    if not servers or all(tearing_down(server) for server in servers):
+    if servers and all(tearing_down(server) for server in servers):
         return
     for switch in graph.of(PULLS):
         yield from at(switch, _switch(switch))
+    if not servers:
+        return
     if not graph.of(PULLS):
         yield None, "origin pulls have no switch, so they may be off while port 443 is open; register one that is on"
     yield from _default_options(graph)
@@ -180,7 +222,7 @@ RULES: Final = (
     ResourceRule(
         name="tls-is-strict",
         description="Keys are strong, certificates have a narrow purpose, and the zone's TLS settings are strict.",
-        judges=TYPES,
+        judges=dict.fromkeys(INPUTS, _judge),
     ),
     StackRule(
         name="origin-tls-is-complete",

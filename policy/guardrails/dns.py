@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_interface
 from typing import Any, Final
 
-from .kubernetes import INGRESS, INGRESS_ROUTE
-from .model import Graph, Resource
-from .routers import routes_of
-from .rules import Found, StackRule, at
-from .servers import PRIMARY_IP, SERVER, label
-from .shapes import fixed, one_of
-from .view import MalformedError, NotKnown, Outcome, View, attempt
+from guardrails.mechanism.model import Graph, Resource
+from guardrails.mechanism.objects import INGRESS, INGRESS_ROUTE
+from guardrails.mechanism.rules import Found, ResourceRule, StackRule, at, inputs
+from guardrails.mechanism.shapes import Entry, fixed, known, maybe, one_of, shape, table_in, text
+from guardrails.mechanism.view import MalformedError, NotKnown, Outcome, View, attempt
+from guardrails.routes.routers import routes_of
+from guardrails.servers.fleet import PRIMARY_IP, SERVER, label
 
+_in = table_in(__name__)
 Address = IPv4Address | IPv6Address
-RECORDS: Final = ("cloudflare:index/dnsRecord:DnsRecord",)
+RECORD: Final = "cloudflare:index/dnsRecord:DnsRecord"
 FAMILIES: Final = {"A": "ipv4", "AAAA": "ipv6"}
 ALIASES: Final = ("CNAME", "HTTPS", "SVCB")
 """Types of records that send the visitors of their own name elsewhere."""
@@ -63,7 +64,7 @@ def _stack(graph: Graph) -> Iterator[Found]:
             certain = False
         except MalformedError:
             continue  # the rule for routes refuses it
-    for record in graph.of(*RECORDS):
+    for record in graph.of(RECORD):
         found = list(at(record, _record(zone, record)))
         certain &= not any(isinstance(outcome, NotKnown) and outcome.path in ("name", "type") for _, outcome in found)
         yield from found
@@ -193,11 +194,37 @@ def _missing(zone: _Zone) -> Iterator[Outcome]:
                 yield f"{host} has more than one {kind} record for {', '.join(twice)}; remove the others"
 
 
+RECORDS: Final[dict[str, Entry]] = {
+    "type": text(r"[A-Z]+", "a type in capitals, because another spelling is not compared with the routes' hosts"),
+    **dict.fromkeys(
+        ("comment", "content", "data", "name", "priority", "proxied", "settings", "tags", "ttl", "zoneId"), known
+    ),
+}
+"""The inputs of a record."""
+
+PROVIDER: Final[dict[str, Entry]] = {
+    **dict.fromkeys(("version", "apiToken", "apiKey", "apiUserServiceKey", "email", "userAgentOperatorSuffix"), known),
+    "baseUrl": maybe(
+        text(
+            r"https://api\.cloudflare\.com/client/v4/?|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?", "Cloudflare's API"
+        )
+    ),
+}
+"""The inputs of Cloudflare's provider."""
+
 RULES: Final = (
+    ResourceRule(
+        name="records-are-known",
+        description="Records have known inputs, and go to Cloudflare's API.",
+        judges={
+            RECORD: inputs(shape(_in("RECORDS"), RECORDS)),
+            "pulumi:providers:cloudflare": inputs(shape(_in("PROVIDER"), PROVIDER)),
+        },
+    ),
     StackRule(
         name="dns-is-the-ingress-nodes",
         description="Every host of a route has one proxied A and AAAA record for each ingress node, and no other.",
-        types=(*RECORDS, PRIMARY_IP, SERVER, INGRESS, INGRESS_ROUTE),
+        types=(RECORD, PRIMARY_IP, SERVER, INGRESS, INGRESS_ROUTE),
         check=_stack,
     ),
 )

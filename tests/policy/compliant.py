@@ -9,8 +9,8 @@ from typing import Any, Final
 import yaml
 
 from guardrails import Resource, Secret
-from guardrails.addresses import snapshot
-from guardrails.releases import installation, programs, sha256
+from guardrails.firewalls.sources import snapshot
+from guardrails.releases.programs import installation, programs, sha256
 
 CLOUDFLARE: Final = sorted(map(str, snapshot()))
 NODES: Final = ("node1", "node2", "node3")
@@ -74,6 +74,7 @@ def _node(node: str, index: int) -> list[Resource]:
             "labels": {"role": "server", "ingress": "true"},
             "firewallIds": [1],
             "sshKeys": ["1"],
+            "image": "ubuntu-24.04",
             "userData": cloud_config(user_data()),
             "publicNets": [{"ipv4": 10 + index, "ipv6": 20 + index}],
         },
@@ -81,6 +82,7 @@ def _node(node: str, index: int) -> list[Resource]:
         depends={
             "publicNets": frozenset(address.urn for address in addresses),
             "firewallIds": frozenset({urn("hcloud:index/firewall:Firewall", "firewall")}),
+            "sshKeys": frozenset({urn("hcloud:index/sshKey:SshKey", "ssh")}),
         },
     )
     commands = [
@@ -238,7 +240,9 @@ def _cloudflare() -> list[Resource]:
         "verification",
         {"name": "example.com", "type": "TXT", "content": "hello", "ttl": 300, "zoneId": "1"},
     )
-    provider = resource("pulumi:providers:hcloud", "default", {"token": Secret("a" * 64), "endpoint": "http://x/v1"})
+    provider = resource(
+        "pulumi:providers:hcloud", "default", {"token": Secret("a" * 64), "endpoint": "http://127.0.0.1:1/v1"}
+    )
     settings = [
         resource("cloudflare:index/zoneSetting:ZoneSetting", name, {"zoneId": "1", "settingId": name, "value": value})
         for name, value in {"ssl": "strict", "min_tls_version": "1.2", "always_use_https": "on"}.items()
@@ -353,7 +357,6 @@ def manifest(kind: str, namespace: str | None, name: str, **body: Any) -> dict[s
 def _kubernetes() -> list[Resource]:
     traefik_api = "kubernetes:traefik.io/v1alpha1"
     template = {"spec": pod_spec()}
-    hosts_network = {**pod_spec(65532), "hostNetwork": True}
     middlewares: dict[str, dict[str, Any]] = {
         "cloudflare-only": {"ipAllowList": {"sourceRange": list(CLOUDFLARE)}},
         "rate-limit": {
@@ -375,11 +378,6 @@ def _kubernetes() -> list[Resource]:
         ),
         resource(
             "kubernetes:apps/v1:Deployment", "api", manifest("Deployment", "app", "api", spec={"template": template})
-        ),
-        resource(
-            "kubernetes:apps/v1:DaemonSet",
-            "traefik",
-            manifest("DaemonSet", "kube-system", "traefik", spec={"template": {"spec": hosts_network}}),
         ),
         *[
             resource(f"{traefik_api}:Middleware", name, manifest("Middleware", "app", name, spec=spec))

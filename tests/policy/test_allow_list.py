@@ -250,13 +250,13 @@ def test_the_digest_in_a_refreshed_state_passes_while_user_data_has_no_effect() 
         (("config", "flannel-backend"), "none", "flannel-backend is 'none'"),
         (("config", "cluster-cidr"), "8.8.0.0/16", "which is not private"),
         (("privateIp",), "203.0.113.7", "which is not private"),
-        (("installer",), "http://get.example.com/k3s.sh", "must be an https URL"),
-        (("installer",), "http://8.8.8.8/k3s.sh", "must be an https URL"),
+        (("installer",), "http://get.example.com/k3s.sh", "is not known here; add it to INSTALLERS in"),
+        (("installer",), "http://8.8.8.8/k3s.sh", "is not known here; add it to INSTALLERS in"),
         (("version",), "v1.30.0+k3s1", "not in K3S_RELEASES of components/catalogue.py"),
         (
             ("env",),
             {"K3S_URL": "x"},
-            "stdin.env is not known here; add it to SETTINGS in policy/guardrails/releases.py",
+            "stdin.env is not known here; add it to SETTINGS in policy/guardrails/releases/k3s.py",
         ),
     ],
 )
@@ -314,9 +314,9 @@ def test_sixteen_of_the_broadest_ranges_of_operators_pass_and_seventeen_do_not()
         (("tlsOptions",), {"default": {}}, "tlsOptions is not known here"),
         (("extraObjects",), [{"kind": "Pod"}], "extraObjects is not known here"),
         (("ports", "ssh"), {"port": 2222}, "ports.ssh is not known here"),
-        (("additionalArguments", 0), "--api.insecure=true", "a known argument; add it to ARGUMENTS in"),
-        (("additionalArguments", 0), "--api", "a known argument"),
-        (("additionalArguments", 0), "--providers.file.directory=/", "a known argument"),
+        (("additionalArguments", 0), "--api.insecure=true", "is not known here; add it to ARGUMENTS in"),
+        (("additionalArguments", 0), "--api", "is not known here; add it to ARGUMENTS"),
+        (("additionalArguments", 0), "--providers.file.directory=/", "is not known here; add it to ARGUMENTS"),
         (("globalArguments",), ["--api.insecure"], "globalArguments is not known here"),
     ],
 )
@@ -338,7 +338,7 @@ def test_chart_values_that_add_providers_plugins_volumes_images_or_arguments_are
 )
 def test_node_port_and_load_balancer_services_are_refused(spec: dict[str, Any], says: str) -> None:
     given = {"selector": {"app": "x"}, "ports": [{"port": 80}], **spec}
-    refuses(object_("Service", "core/v1", spec=given), "kubernetes-objects-are-known", says)
+    refuses(object_("Service", "core/v1", spec=given), "pods-are-confined", says)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_a_cluster_role_binding_for_anonymous_is_refused(kind: str) -> None:
     refuses(
         object_(kind, token, namespace=None, subjects=[subject]),
         "every-type-is-known",
-        f"type kubernetes:{token}:{kind} is not known here; add it to KINDS in policy/guardrails/kubernetes.py",
+        f"type kubernetes:{token}:{kind} is not known here; add it to KINDS in policy/guardrails/pods/objects.py",
     )
 
 
@@ -358,7 +358,7 @@ def test_an_object_of_another_kind_than_its_type_is_refused() -> None:
     disguised = {**manifest("Secret", "app", "admin-users"), "kind": "ClusterRoleBinding"}
     refuses(
         [*stack(), resource("kubernetes:core/v1:Secret", "more", disguised)],
-        "kubernetes-objects-are-known",
+        "secrets-are-known",
         "kind is 'ClusterRoleBinding'; allowed: 'Secret'",
     )
 
@@ -396,23 +396,23 @@ def test_components_of_the_program_are_known() -> None:
 def test_an_object_in_a_namespace_of_kubernetes_is_refused(namespace: str | None) -> None:
     body = object_("ConfigMap", "core/v1", namespace=namespace, data={})
     refuses(
-        body, "kubernetes-objects-are-known", "which is Kubernetes' own; use another namespace, or add the object to"
+        body,
+        "pods-are-confined",
+        "is Kubernetes' own; use another, or add ConfigMap more to KINDS in policy/guardrails/pods/objects.py",
     )
 
 
 @pytest.mark.parametrize("name", ["kube-system", "default"])
 def test_a_namespace_of_kubernetes_is_not_taken_over(name: str) -> None:
-    refuses(
-        object_("Namespace", "core/v1", namespace=None, name=name), "kubernetes-objects-are-known", "Kubernetes' own"
-    )
+    refuses(object_("Namespace", "core/v1", namespace=None, name=name), "pods-are-confined", "Kubernetes' own")
 
 
 def test_a_secret_that_is_not_known_is_refused_with_the_line_to_add() -> None:
     unknown = object_("Secret", "core/v1", name="other", stringData=Secret({"key": "value"}))
-    says = "Secret app/other is not known here; add it to SECRETS in policy/guardrails/kubernetes.py if it is wanted"
-    refuses(unknown, "kubernetes-objects-are-known", says)
+    says = "Secret app/other is not known here; add it to SECRETS in policy/guardrails/secrets.py if it is wanted"
+    refuses(unknown, "secrets-are-known", says)
     more = with_property("Secret", "admin-users", ("stringData", "more"), "x")
-    refuses(more, "kubernetes-objects-are-known", "stringData.more is not known here")
+    refuses(more, "secrets-are-known", "stringData.more is not known here")
 
 
 @pytest.mark.parametrize("value", ["", " ", ABSENT])

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from guardrails import UNKNOWN, Secret, judge
-from guardrails.commands import CALLS
-from guardrails.releases import k3s_releases, programs
+from guardrails.releases.commands import CALLS
+from guardrails.releases.k3s import k3s_releases
+from guardrails.releases.programs import programs
 from tests.policy.compliant import ABSENT, Path, call, command, join_settings, put, stack, with_property
 from tests.policy.verdict import leaves, passes, refuses
 
@@ -22,7 +23,7 @@ RULE = "commands-are-known"
         (("connection", "host"), "evil.example.com", "connection.host is 'evil.example.com'; it must be an IPv4"),
         (("connection", "hostKey"), "ssh-rsa AAAA", "connection.hostKey is 'ssh-rsa AAAA'"),
         (("connection", "privateKey"), ABSENT, "connection.privateKey is missing"),
-        (("connection", "password"), "hunter2", "connection.password is not known here; add it to _CONNECTION in"),
+        (("connection", "password"), "hunter2", "connection.password is not known here; add it to INPUTS in"),
         (("connection", "agentSocketPath"), "/tmp/a", "connection.agentSocketPath is not known here"),
         (("connection", "proxy"), {"host": "x"}, "connection.proxy is not known here"),
         (("connection", "port"), 2222, "connection.port is 2222"),
@@ -33,11 +34,11 @@ RULE = "commands-are-known"
         (("logging",), ABSENT, "logging is missing"),
         (("addPreviousOutputInEnv",), True, "addPreviousOutputInEnv is True; set it to False"),
         (("addPreviousOutputInEnv",), ABSENT, "addPreviousOutputInEnv is missing"),
-        (("environment",), {"X": "1"}, "environment is not known here; add it to _INPUTS in"),
+        (("environment",), {"X": "1"}, "environment is not known here; add it to INPUTS in"),
         (("assetPaths",), ["/etc/shadow"], "assetPaths is not known here"),
         (("create",), ABSENT, "create is missing, but must be a string"),
         (("stdin",), "{}", "stdin is not empty, but boot wait reads nothing; remove it"),
-        (("delete",), call("boot", "wait"), "delete calls boot wait; only evict runs before a deletion"),
+        (("delete",), call("boot", "wait"), "delete calls boot wait, which does not run before a deletion"),
     ],
 )
 def test_a_field_that_is_broken_is_refused(path: Path, value: Any, says: str) -> None:
@@ -80,7 +81,7 @@ def test_a_release_of_k3s_must_be_in_the_catalogue() -> None:
     [
         ({"token": ""}, "stdin.token is another text; it must be a token"),
         ({}, "stdin.token is missing"),
-        ({"token": "t", "server": "https://x"}, "stdin.server is not known here; add it to _TOKENS in"),
+        ({"token": "t", "server": "https://x"}, "stdin.server is not known here; add it to CALLS in"),
         ([], "stdin contains list"),
     ],
 )

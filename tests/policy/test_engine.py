@@ -10,8 +10,8 @@ from pulumi_policy import proxy as unknowns
 from pulumi_policy import secret as secrets
 
 from guardrails import RULES, UNKNOWN, Level, Resource, Secret, judge
-from guardrails.engine import policies
-from guardrails.proxies import plain_data
+from guardrails.mechanism.engine import policies
+from guardrails.mechanism.proxies import plain_data
 from tests.policy.compliant import Path, put, resource, stack, with_property, with_value, without
 from tests.policy.wire import GAPS, Pack, Said
 
@@ -35,7 +35,7 @@ def test_a_compliant_stack_passes_in_silence() -> None:
 
 
 def test_every_rule_is_a_policy_with_its_name_and_description() -> None:
-    made = {policy.name: policy.description for policy in policies()}
+    made = {policy.name: policy.description for policy in policies(RULES)}
     assert {rule.name: rule.description for rule in RULES}.items() <= made.items()
     assert set(made) - {rule.name for rule in RULES} == {GAPS}
 

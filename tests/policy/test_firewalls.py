@@ -139,7 +139,7 @@ def test_a_cloud_firewall_that_cannot_be_judged_is_refused(path: Path, value: An
         (
             ("rules", 0, "action"),
             "deny",
-            "ufw.rules[0].action is not known here; add it to STDIN in policy/guardrails/firewalls.py",
+            "ufw.rules[0].action is not known here; add it to STDIN in policy/guardrails/firewalls/openings.py",
         ),
         (("rules", 0, "from"), "any", "ufw.rules[0].from is 'any'"),
         (("rules", 0, "proto"), "esp", "ufw.rules[0].proto is 'esp'"),

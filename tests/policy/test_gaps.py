@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pulumi.runtime import proto
 
-from guardrails import UNKNOWN, Resource
-from guardrails.engine import policies
+from guardrails import RULES, UNKNOWN, Resource
+from guardrails.mechanism.engine import policies
 from tests.policy.compliant import Path, put, stack
 from tests.policy.wire import GAPS, Pack, Said
 
@@ -69,7 +69,7 @@ def test_the_advisory_stays_short_even_if_every_value_is_unknown() -> None:
 
 
 def test_the_policy_that_reports_unknown_values_runs_last() -> None:
-    assert [policy.name for policy in policies()][-1] == GAPS
+    assert [policy.name for policy in policies(RULES)][-1] == GAPS
 
 
 def test_a_violation_is_reported_beside_an_unknown_value() -> None:

@@ -8,7 +8,8 @@ from guardrails import UNKNOWN, Secret, judge
 from tests.policy.compliant import ABSENT, Path, manifest, resource, stack, with_property
 from tests.policy.verdict import leaves, passes, refuses
 
-RULE = "kubernetes-objects-are-known"
+RULE = "pods-are-confined"
+SECRETS = "secrets-are-known"
 MIDDLEWARES = "middlewares-are-known"
 
 
@@ -20,9 +21,9 @@ MIDDLEWARES = "middlewares-are-known"
         (("kind",), ABSENT, "kind is missing"),
         (("metadata", "name"), "Api Server", "metadata.name is 'Api Server'; it must be a name of a Kubernetes object"),
         (("metadata", "name"), ABSENT, "metadata.name is missing"),
-        (("metadata", "generateName"), "x-", "metadata.generateName is not known here; add it to _METADATA in"),
+        (("metadata", "generateName"), "x-", "metadata.generateName is not known here; add it to SERVICES in"),
         (("metadata", "finalizers"), ["x"], "metadata.finalizers is not known here"),
-        (("status",), {}, "status is not known here; add it to KINDS in policy/guardrails/kubernetes.py"),
+        (("status",), {}, "status is not known here; add it to SERVICES in policy/guardrails/pods/objects.py"),
         (("spec", "ports"), [], "spec.ports is empty"),
         (("spec", "ports", 0, "port"), 0, "spec.ports[0].port is 0"),
         (("spec", "ports", 0, "protocol"), "SCTP", "spec.ports[0].protocol is 'SCTP'"),
@@ -31,7 +32,7 @@ MIDDLEWARES = "middlewares-are-known"
         (
             ("spec", "externalTrafficPolicy"),
             "Local",
-            "spec.externalTrafficPolicy is not known here; add it to _SERVICE",
+            "spec.externalTrafficPolicy is not known here; add it to SERVICES",
         ),
     ],
 )
@@ -41,14 +42,12 @@ def test_a_broken_field_of_a_service_is_refused(path: Path, value: Any, says: st
 
 @pytest.mark.parametrize("type_", ["kubernetes.io/service-account-token", "helm.sh/release.v1"])
 def test_a_secret_of_another_type_is_refused(type_: str) -> None:
-    refuses(with_property("Secret", "admin-users", ("type",), type_), RULE, "type is ")
+    refuses(with_property("Secret", "admin-users", ("type",), type_), SECRETS, "type is ")
 
 
 def test_a_known_secret_may_be_in_its_own_place_only() -> None:
     for name, namespace in (("origin-pulls-ca", "app"), ("admin-users", "kube-system")):
-        refuses(
-            with_property("Secret", name, ("metadata", "namespace"), namespace), RULE, "is not known here; add it to"
-        )
+        refuses(with_property("Secret", name, ("metadata", "namespace"), namespace), SECRETS, "to SECRETS in policy/")
 
 
 def test_a_config_map_and_more_namespaces_of_applications_pass() -> None:
@@ -67,7 +66,7 @@ def test_a_config_map_and_more_namespaces_of_applications_pass() -> None:
     ],
 )
 def test_an_unknown_value_is_reported(kind: str, name: str, path: Path, place: str) -> None:
-    leaves(with_property(kind, name, path, UNKNOWN), RULE, place)
+    leaves(with_property(kind, name, path, UNKNOWN), SECRETS if kind == "Secret" else RULE, place)
 
 
 @pytest.mark.parametrize(

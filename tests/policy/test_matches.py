@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.matches import RuleError, hosts_of
+from guardrails.routes.matches import RuleError, hosts_of
 
 A, B, C = "a.example.com", "b.example.com", "c.example.com"
 

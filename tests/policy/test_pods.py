@@ -46,13 +46,13 @@ def test_a_patch_or_a_list_is_of_an_unknown_type(kind: str, suffix: str) -> None
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("hostNetwork",), True, "hostNetwork is True; allowed: missing, False: only Traefik in kube-system"),
+        (("hostNetwork",), True, "hostNetwork is True; allowed: missing, False: no pod of the stack"),
         (("hostPID",), True, "hostPID is True"),
         (("hostIPC",), True, "hostIPC is True"),
         (
             ("volumes",),
             [{"name": "v", "hostPath": {"path": "/"}}],
-            "volumes[0].hostPath is not known here; add it to VOLUMES in policy/guardrails/pods.py",
+            "volumes[0].hostPath is not known here; add it to VOLUMES in policy/guardrails/pods/workloads.py",
         ),
         (("securityContext", "runAsNonRoot"), ABSENT, "securityContext.runAsNonRoot is missing"),
         (("securityContext", "runAsUser"), 0, "securityContext.runAsUser is 0"),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from guardrails import UNKNOWN
-from guardrails.shapes import fixed, holding, known, listed, maybe, number, one_of, shape, text
-from guardrails.view import Check, NotKnown, View
+from guardrails.mechanism.shapes import fixed, holding, known, listed, maybe, number, one_of, shape, text
+from guardrails.mechanism.view import Check, NotKnown, View
 
 FOLDER = Path(__file__).resolve().parents[2] / "policy" / "guardrails"
 TABLE = shape("TABLE in policy/guardrails/room.py", {"a": one_of(None, 1), "b": maybe(text("x+", "some x"))})

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from guardrails import RULES, UNKNOWN, Level, Resource, ResourceRule, Secret, StackRule, Unjudged, Violation
-from guardrails.model import Graph
-from guardrails.rules import run
-from guardrails.view import MalformedError, NotKnown, View
+from guardrails.mechanism.model import Graph
+from guardrails.mechanism.rules import run
+from guardrails.mechanism.view import MalformedError, NotKnown, View
 from tests.policy.compliant import ABSENT, Path, put, resource, stack
 
 BROKEN: tuple[Any, ...] = ("broken", 7, False, [], {}, ABSENT)

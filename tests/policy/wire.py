@@ -10,8 +10,8 @@ from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from guardrails import UNKNOWN, Resource, Secret
-from guardrails.engine import policies
+from guardrails import RULES, UNKNOWN, Resource, Secret
+from guardrails.mechanism.engine import policies
 
 GAPS = "every-value-is-judged"
 """The policy that reports the values that no rule could judge."""
@@ -56,7 +56,9 @@ class Pack:
     """The pack in one run of the engine."""
 
     service: Any = field(
-        default_factory=lambda: _PolicyAnalyzerServicer("honeydue", "0.0.1", policies(), EnforcementLevel.MANDATORY)
+        default_factory=lambda: _PolicyAnalyzerServicer(
+            "honeydue", "0.0.1", policies(RULES), EnforcementLevel.MANDATORY
+        )
     )
 
     def remediate(self, resource: Resource) -> None:

@@ -33,11 +33,12 @@ Check = Callable[["View"], Iterator[Outcome]]
 
 
 class View:
-    """A value in plain data, and its path."""
+    """A value in plain data, its path, and the table that lists what it may be."""
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    def __init__(self, value: Any, path: str = "", table: str = "") -> None:
         self._value = value
         self.path = path
+        self.table = table
 
     @property
     def value(self) -> Any:
@@ -72,10 +73,14 @@ class View:
         for key in keys:
             here._known()
             if here._value is None:
-                return View(None, ".".join(filter(None, [self.path, *keys])))
+                return View(None, ".".join(filter(None, [self.path, *keys])), self.table)
             here._shaped(Mapping, "a mapping")
-            here = View(here._value.get(key), f"{here.path}.{key}" if here.path else key)
+            here = View(here._value.get(key), f"{here.path}.{key}" if here.path else key, self.table)
         return here
+
+    def listed_in(self, table: str) -> "View":
+        """Return the same value with another table, such as `VALUES in policy/guardrails/traefik.py`."""
+        return View(self._value, self.path, table)
 
     def items(self) -> list["View"]:
         """Return the elements of a list; a missing list has none.
@@ -135,9 +140,9 @@ class View:
 
     def _children(self) -> Iterator["View"]:
         if isinstance(self._value, Mapping):
-            yield from (View(item, f"{self.path}.{key}" if self.path else key) for key, item in self._value.items())
+            yield from (self.at(key) for key in self._value)
         elif isinstance(self._value, list):
-            yield from (View(item, f"{self.path}[{index}]") for index, item in enumerate(self._value))
+            yield from (View(item, f"{self.path}[{index}]", self.table) for index, item in enumerate(self._value))
 
 
 def attempt(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:

@@ -21,7 +21,6 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from .catalogue import RULES
 from .model import Graph, Resource
 from .proxies import registered, standing
 from .rules import Found, Level, ResourceRule, Rule, StackRule, run_on_resource, run_on_stack
@@ -64,7 +63,7 @@ class Gaps:
         return f"{values} unknown until the update and not judged yet ({rules}); `pulumi up` judges every value"
 
 
-def policies() -> list[Policy]:
+def policies(rules: Iterable[Rule]) -> list[Policy]:
     """Return every rule as a policy of the engine, and at the end the policy that reports the gaps of all rules.
 
     The engine runs the policies for a resource when it is registered, and those for the stack after the last
@@ -73,7 +72,7 @@ def policies() -> list[Policy]:
     """
     registrations: Registrations = {}
     gaps = Gaps()
-    return [*(_policy(rule, registrations, gaps) for rule in RULES), _on_gaps(gaps)]
+    return [*(_policy(rule, registrations, gaps) for rule in rules), _on_gaps(gaps)]
 
 
 def _policy(rule: Rule, registrations: Registrations, gaps: Gaps) -> Policy:

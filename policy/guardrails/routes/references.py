@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .kubernetes import (
+from guardrails.mechanism.model import Graph, Resource
+from guardrails.mechanism.objects import (
     INGRESS,
     INGRESS_CLASS,
     INGRESS_ROUTE,
@@ -15,11 +16,11 @@ from .kubernetes import (
     annotation,
     identity_of,
 )
-from .model import Graph, Resource
+from guardrails.mechanism.rules import Found, StackRule, at
+from guardrails.mechanism.view import MalformedError, NotKnown, Outcome, View
+
+from .objects import REQUIRED
 from .routers import BUNDLED_CLASS, Route, routes_of
-from .routes import REQUIRED
-from .rules import Found, StackRule, at
-from .view import MalformedError, NotKnown, Outcome, View
 
 LOGIN: Final = "admin-auth"
 

@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .addresses import MOST_NEW, PRIVATE, Network, growth, network_at, size, snapshot, within
-from .commands import COMMAND
-from .firewalls import FIREWALL, Opening, cloud_openings, host_openings, is_ufw_apply, ufw_policy
-from .kubernetes import HELM_CHART_CONFIG, MIDDLEWARE, identity_of
-from .model import Graph, Resource
-from .rules import Found, StackRule
-from .traefik import chart_values, is_traefiks
-from .view import MalformedError, NotKnown, View
+from guardrails.mechanism.addresses import PRIVATE, Network, network_at, size, within
+from guardrails.mechanism.model import Graph, Resource
+from guardrails.mechanism.objects import HELM_CHART_CONFIG, MIDDLEWARE, identity_of
+from guardrails.mechanism.rules import Found, StackRule
+from guardrails.mechanism.view import MalformedError, NotKnown, View
+from guardrails.releases.commands import COMMAND
+from guardrails.traefik import chart_values, is_traefiks
+
+from .openings import FIREWALL, Opening, cloud_openings, host_openings, is_ufw_apply, ufw_policy
+from .sources import MOST_NEW, growth, snapshot
 
 ALLOW_LIST: Final = "cloudflare-only"
 """The middleware that refuses every connection that does not come from Cloudflare."""

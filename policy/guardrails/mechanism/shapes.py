@@ -1,72 +1,87 @@
 """Closed shapes: tables of the values that a mapping, a list or a text may have. Everything else is refused.
 
-A table maps each key to the check of its value. A check sees a missing value as None, so it decides whether the value
-may be missing. A key that is not in the table is refused, and the message names the table to which it can be added.
+A table maps each key to the check of its value; a table in its place is the check of a mapping. A check sees a missing
+value as None, so it decides whether the value may be missing. A key that is not in the table is refused. The message
+names the table to which it can be added.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .view import Check, Outcome, View, attempt, each
 
+Entry = Check | Mapping[str, "Entry"]
+"""The check of a value, or the table of a mapping."""
 
-def closed(table: str, entries: Mapping[str, Check], view: View) -> Iterator[Outcome]:
-    """Check a mapping that may have the keys of a table only.
+
+def table_in(module: str) -> Callable[[str], str]:
+    """Return the function that says where a table of a module is: `VALUES in policy/guardrails/traefik.py`.
 
     Args:
-        table: The name and the file of the table, such as `VALUES in policy/guardrails/traefik.py`.
-        entries: The table.
-        view: The mapping.
+        module: The module's `__name__`.
     """
+    file = f"policy/{module.replace('.', '/')}.py"
+    return lambda name: f"{name} in {file}"
+
+
+def check_of(entry: Entry) -> Check:
+    """Return the check of an entry. A mapping inside a table belongs to the table around it."""
+    if isinstance(entry, Mapping):
+        return lambda view: _closed(entry, view)
+    return entry
+
+
+def shape(table: str, entries: Mapping[str, Entry]) -> Check:
+    """Return the check of a mapping that may have the keys of a table only.
+
+    Args:
+        table: The name and the file of the table; see `table_in`.
+        entries: The table.
+    """
+    return lambda view: _closed(entries, view.listed_in(table))
+
+
+def _closed(entries: Mapping[str, Entry], view: View) -> Iterator[Outcome]:
     for key, value in view.entries().items():
         if key not in entries:
-            yield f"{value.path} is not known here; add it to {table} if it is wanted"
-    for key, check in entries.items():
-        yield from attempt(check(view.at(key)))
+            yield unknown(value.path, view.table)
+    for key, entry in entries.items():
+        yield from attempt(check_of(entry)(view.at(key)))
 
 
-def shape(table: str, entries: Mapping[str, Check]) -> Check:
-    """Return the check of a mapping that may have the keys of a table only."""
-    return lambda view: closed(table, entries, view)
+def unknown(what: str, table: str) -> str:
+    """Return the message about something that a table does not have."""
+    return f"{what} is not known here; add it to {table} if it is wanted"
 
 
-def holding(entries: Mapping[str, Check]) -> Check:
-    """Return the check of some entries of a mapping. Other entries pass, so nothing dangerous may be among them."""
-
-    def check(view: View) -> Iterator[Outcome]:
-        for key, inner in entries.items():
-            yield from attempt(inner(view.at(key)))
-
-    return check
-
-
-def maybe(check: Check) -> Check:
+def maybe(entry: Entry) -> Check:
     """Return a check that a missing value passes."""
 
     def judge(view: View) -> Iterator[Outcome]:
         if not view.missing:
-            yield from check(view)
+            yield from check_of(entry)(view)
 
     return judge
 
 
-def listed(check: Check, *, empty: bool = True, most: int | None = None) -> Check:
-    """Return the check of a list, by the check of its elements.
+def listed(entry: Entry, *, empty: bool = True, most: int | None = None, why: str = "") -> Check:
+    """Return the check of a list.
 
     Args:
-        check: The check of each element.
+        entry: The check of each element.
         empty: Whether the list may be empty or missing.
         most: The number of elements that it may have at most.
+        why: The consequence of an empty list, for the message.
     """
 
     def judge(view: View) -> Iterator[Outcome]:
         items = view.items()
         if not (items or empty):
-            yield f"{view.path} is empty; it must have an element"
+            yield f"{view.path} is empty{f', {why}' if why else '; it must have an element'}"
         if most is not None and len(items) > most:
             yield f"{view.path} has {len(items)} elements; it may have {most}"
-        yield from each(items, check)
+        yield from each(items, check_of(entry))
 
     return judge
 

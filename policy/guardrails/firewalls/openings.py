@@ -8,22 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .addresses import (
-    INSIDE_THE_CLUSTER,
-    PRIVATE,
-    Network,
-    judge_operator,
-    judge_operators,
-    network_at,
-    why_not_cloudflare,
-    within,
-)
-from .commands import COMMAND, calls
-from .documents import json_in
-from .model import Resource
-from .rules import ResourceRule
-from .shapes import fixed, known, listed, number, one_of, shape
-from .view import MalformedError, NotKnown, Outcome, View, attempt, each
+from guardrails.mechanism.addresses import INSIDE_THE_CLUSTER, PRIVATE, Network, network_at, within
+from guardrails.mechanism.documents import json_in
+from guardrails.mechanism.model import Resource
+from guardrails.mechanism.rules import ResourceRule
+from guardrails.mechanism.shapes import Entry, fixed, known, listed, number, one_of, shape, table_in
+from guardrails.mechanism.view import MalformedError, NotKnown, Outcome, View, attempt, each
+from guardrails.releases.commands import COMMAND, calls
+
+from .sources import judge_operator, judge_operators, why_not_cloudflare
+
+_in = table_in(__name__)
 
 FIREWALL: Final = "hcloud:index/firewall:Firewall"
 EVERY_PORT: Final = (1, 65535)
@@ -33,41 +28,34 @@ _CLUSTER: Final = ((22, 22), (6443, 6443), (2379, 2380), (10250, 10250), (8472, 
 """The port ranges that nodes, and operators on a private network, may reach."""
 
 
-CLOUD_RULE: Final = shape(
-    "CLOUD_RULE in policy/guardrails/firewalls.py",
-    {
-        "direction": one_of("in", why="one rule for outgoing traffic blocks all other outgoing traffic"),
-        "protocol": one_of("tcp", "udp", "icmp"),
-        "port": known,
-        "sourceIps": listed(known, empty=False),
-        "destinationIps": one_of(None, []),
-        "description": known,
-    },
-)
-"""One rule of Hetzner's firewall. Its sources and ports are judged as an `Opening`."""
+CLOUD: Final[dict[str, Entry]] = {
+    "name": known,
+    "labels": known,
+    "rules": listed(
+        {
+            "direction": one_of("in", why="one rule for outgoing traffic blocks all other outgoing traffic"),
+            "protocol": one_of("tcp", "udp", "icmp"),
+            "port": known,
+            "sourceIps": listed(known, empty=False),
+            "destinationIps": one_of(None, []),
+            "description": known,
+        }
+    ),
+}
+"""Hetzner's firewall. The sources and ports of its rules are judged as `Opening`."""
 
-STDIN: Final = shape(
-    "STDIN in policy/guardrails/firewalls.py",
-    {
-        "attempt": number(1, 10**6),
-        "ufw": shape(
-            "STDIN in policy/guardrails/firewalls.py",
-            {
-                "incoming": fixed("deny", "UFW must drop incoming traffic that no rule allows"),
-                "routed": fixed("deny", "UFW must not forward traffic that no rule allows"),
-                "outgoing": one_of("allow", "deny"),
-                "rollbackSeconds": number(30, 600),
-                "rules": listed(
-                    shape(
-                        "STDIN in policy/guardrails/firewalls.py",
-                        {"from": known, "port": known, "proto": one_of("tcp", "udp", ""), "comment": known},
-                    ),
-                    empty=False,
-                ),
-            },
+STDIN: Final[dict[str, Entry]] = {
+    "attempt": number(1, 10**6),
+    "ufw": {
+        "incoming": fixed("deny", "UFW must drop incoming traffic that no rule allows"),
+        "routed": fixed("deny", "UFW must not forward traffic that no rule allows"),
+        "outgoing": one_of("allow", "deny"),
+        "rollbackSeconds": number(30, 600),
+        "rules": listed(
+            {"from": known, "port": known, "proto": one_of("tcp", "udp", ""), "comment": known}, empty=False
         ),
     },
-)
+}
 """The stdin of the command that applies a policy to UFW."""
 
 
@@ -139,13 +127,13 @@ def ufw_policy(resource: Resource) -> View:
 
 
 def _cloud(resource: Resource) -> Iterator[Outcome]:
-    rules = View(resource.plain).at("rules")
-    if not rules.items():
+    body = View(resource.plain)
+    yield from attempt(shape(_in("CLOUD"), CLOUD)(body))
+    rules = body.at("rules").items()
+    if not rules:
         yield "it has no rules, so it lets nothing in; add the rules of the stack"
-    yield from each(rules.items(), _cloud_rule)
-    yield from judge_operators(
-        _operators([opening for rule in rules.items() for opening in _known(cloud_openings(rule))])
-    )
+    yield from each(rules, _cloud_rule)
+    yield from judge_operators(_operators([opening for rule in rules for opening in _known(cloud_openings(rule))]))
 
 
 def _known(openings: Iterator[Opening]) -> Iterator[Opening]:
@@ -163,7 +151,6 @@ def _operators(openings: Sequence[Opening]) -> list[Network]:
 
 
 def _cloud_rule(rule: View) -> Iterator[Outcome]:
-    yield from attempt(CLOUD_RULE(rule))
     icmp = rule.at("protocol").value == "icmp"
     for opening in cloud_openings(rule):
         yield from judge_operator(opening.source, opening.path) if icmp else _judge(opening)
@@ -173,7 +160,7 @@ def _host(resource: Resource) -> Iterator[Outcome]:
     if not is_ufw_apply(resource):
         return
     stdin = json_in(View(resource.plain).at("stdin"))
-    yield from attempt(STDIN(stdin))
+    yield from attempt(shape(_in("STDIN"), STDIN)(stdin))
     rules = stdin.at("ufw", "rules").items()
     yield from each(rules, lambda rule: _each(host_openings(rule)))
     yield from judge_operators(_operators([opening for rule in rules for opening in _known(host_openings(rule))]))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from .kubernetes import INGRESS, INGRESS_ROUTE, annotation, identity
+from guardrails.mechanism.model import Resource
+from guardrails.mechanism.objects import INGRESS, INGRESS_ROUTE, annotation, identity
+from guardrails.mechanism.view import MalformedError, View
+
 from .matches import RuleError, hosts_of
-from .model import Resource
-from .view import MalformedError, View
 
 ROUTER: Final = "traefik.ingress.kubernetes.io/router."
 OWN_CLASS: Final = "honeydue.com/ingress-class"
