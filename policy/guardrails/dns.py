@@ -115,10 +115,8 @@ def _not_exposed(graph: Graph, record: Resource) -> Iterator[Outcome]:
     if View(record.plain).at("proxied").value is True:
         return
     content = _known(View(record.plain).at("content"))
-    ours = [
-        _host_of(ip) for item in graph.of(PRIMARY_IP) if (ip := _known(View(item.plain).at("ipAddress"))) is not None
-    ]
-    if graph.behind(record, PRIMARY_IP, "content") or (content is not None and _address(content) in ours):
+    ours = {_space(ip) for item in graph.of(PRIMARY_IP) if (ip := _known(View(item.plain).at("ipAddress"))) is not None}
+    if graph.behind(record, PRIMARY_IP, "content") or (content is not None and _space(content) in ours):
         yield "proxied is not True, and the record shows the address of a server of this stack; set proxied=True"
     elif content is None:
         raise NotKnown("content")
@@ -171,6 +169,14 @@ def _host_of(text: object) -> Address:
     """Return the address of a server: an IPv4 address itself, or the first address of an IPv6 network."""
     found = _address(text)
     return found + 1 if found.version == 6 and int(found) % 2**64 == 0 else found
+
+
+def _space(text: object) -> int:
+    """Return a number for the addresses of one server: an IPv4 address, or an IPv6 network of /64."""
+    found = _address(text)
+    if isinstance(found, IPv4Address):
+        return int(found)
+    return int(found.ipv4_mapped) if found.ipv4_mapped else int(found) >> 64 << 64
 
 
 def _address(text: object) -> Address:

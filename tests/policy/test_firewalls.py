@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrails import UNKNOWN, Resource, judge
+from guardrails.firewalls.sources import snapshot
 from tests.policy.compliant import (
     ABSENT,
     CLOUDFLARE,
@@ -219,13 +220,17 @@ V6 = st.builds(
 @given(network=st.one_of(V4, V6), port=st.sampled_from([22, 6443]))
 def test_no_broad_part_of_the_internet_reaches_ssh_or_the_api(network: IPv4Network | IPv6Network, port: int) -> None:
     broad = network.prefixlen < (16 if network.version == 4 else 32)
+    shared = any(
+        network.version == space.version and network.overlaps(space)
+        for space in (*snapshot(), *map(ip_network, ("::/8", "2001::/32", "2002::/16")))
+    )
     private = network.is_private and any(
         network.version == space.version and network.subnet_of(space)  # type: ignore[arg-type] # versions agree
         for space in map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "fc00::/7"))
     )
     for rule, resources in ((CLOUD, cloud_rule([str(network)], str(port))), (HOST, host_rule(str(network), str(port)))):
         refused = any(item.rule == rule for item in judge(resources))
-        assert refused == (broad and not private), f"{network} reaches {port}"
+        assert refused == ((broad or shared) and not private), f"{network} reaches {port}"
 
 
 @given(first=PORTS, last=PORTS)

@@ -37,7 +37,7 @@ def said(resources: list[Resource]) -> list[str]:
         (
             (*ANNOTATIONS, OLD_CLASS),
             "traefik",
-            f"{OLD_CLASS} is not known here; add it to ANNOTATIONS in policy/guardrails/routes.py",
+            f"{OLD_CLASS} is not known here; add it to ANNOTATIONS in policy/guardrails/routes/objects.py",
         ),
         (
             (*ANNOTATIONS, f"{PREFIX}entrypoints"),

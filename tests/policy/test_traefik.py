@@ -55,7 +55,7 @@ def test_traefik_is_the_nodes_own_port_80_and_443(path: Path, value: Any, says: 
     [
         (("spec", "failurePolicy"), "reinstall", "spec.failurePolicy is 'reinstall'; set it to 'abort'"),
         (("spec", "failurePolicy"), ABSENT, "spec.failurePolicy is missing"),
-        (("spec", "valuesSecrets"), [{"name": "s"}], "spec.valuesSecrets is not known here; add it to _SPEC in"),
+        (("spec", "valuesSecrets"), [{"name": "s"}], "spec.valuesSecrets is not known here; add it to SPEC in"),
         (("spec", "values"), {"hostNetwork": False}, "spec.values is not known here"),
         (CONTENT, "", "spec.valuesContent contains NoneType, but must contain a mapping"),
         (CONTENT, "- a", "spec.valuesContent contains list, but must contain a mapping"),
@@ -146,7 +146,11 @@ def test_internal_ports_and_the_dashboard_stay_private(path: Path, value: Any, s
 )
 def test_an_argument_that_is_not_known_is_refused(argument: str) -> None:
     known = chart_values()["additionalArguments"][0]
-    refuses(with_value(("additionalArguments",), [known, argument]), RULE, "additionalArguments[1] is")
+    refuses(
+        with_value(("additionalArguments",), [known, argument]),
+        RULE,
+        f"additionalArguments[1] {argument!r} is not known",
+    )
     refuses(with_value(("globalArguments",), [argument]), RULE, "globalArguments is not known here")
 
 
@@ -230,6 +234,6 @@ def test_a_config_of_another_chart_is_refused() -> None:
     for path, value in ((("metadata", "name"), "other"), (("metadata", "namespace"), "app")):
         resources = with_property("HelmChartConfig", "traefik", path, value)
         if path[1] == "name":
-            refuses(resources, "kubernetes-objects-are-known", "add the object to IN_KUBE_SYSTEM in")
+            refuses(resources, "traefik-is-known", "add HelmChartConfig other to SPEC in")
         else:
             refuses(resources, RULE, "it configures another chart")

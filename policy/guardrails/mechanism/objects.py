@@ -28,13 +28,13 @@ _EFFECTIVE: Final = re.compile(
 """The keys of annotations that something in the cluster, the engine or this program reads. Others have no effect."""
 
 
-def annotated(entries: Mapping[str, Entry]) -> Check:
+def annotated(table: str, entries: Mapping[str, Entry]) -> Check:
     """Return the check of annotations, by a table of those that have an effect."""
 
     def judge(view: View) -> Iterator[Outcome]:
         for key, value in view.entries().items():
             if key not in entries and _EFFECTIVE.fullmatch(key):
-                yield unknown(value.path, value.table)
+                yield unknown(value.path, table)
         for key, entry in entries.items():
             yield from attempt(check_of(entry)(view.at(key)))
 
@@ -46,7 +46,7 @@ def object_of(
     table: str,
     body: Mapping[str, Entry],
     *,
-    annotations: Mapping[str, Entry] | None = None,
+    annotations: Check | None = None,
     system: tuple[str, ...] = (),
     namespaced: bool = True,
     more: Callable[[Resource], Iterator[Outcome]] | None = None,
@@ -57,7 +57,7 @@ def object_of(
         type_: The type, `kubernetes:networking.k8s.io/v1:Ingress`.
         table: The table of the kind; see `shapes.table_in`.
         body: The keys of an object other than apiVersion, kind and metadata.
-        annotations: The annotations with an effect that it may have.
+        annotations: The check of its annotations, by default none with an effect.
         system: The names that it may have in kube-system.
         namespaced: Whether it is in a namespace.
         more: A check beside the table.
@@ -67,7 +67,7 @@ def object_of(
         "name": NAME,
         "namespace": maybe(NAME),
         "labels": known,
-        "annotations": annotated(annotations or {}),
+        "annotations": annotations or annotated(table, {}),
     }
     entries = {"apiVersion": one_of(api.removeprefix("core/")), "kind": one_of(kind), "metadata": metadata, **body}
 

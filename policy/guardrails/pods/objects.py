@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from guardrails.mechanism.documents import yaml_in
-from guardrails.mechanism.objects import SERVICE, object_of
+from guardrails.mechanism.objects import SERVICE, annotated, object_of
 from guardrails.mechanism.rules import Judge, inputs
 from guardrails.mechanism.shapes import Entry, known, listed, number, one_of, shape, table_in, text
 from guardrails.mechanism.view import Outcome, View
 
 _in = table_in(__name__)
 
-NOTES: Final[dict[str, Entry]] = {
+ANNOTATIONS: Final[dict[str, Entry]] = {
     "pulumi.com/skipAwait": one_of(None, "true", "false"),
     "pulumi.com/waitFor": known,
     "pulumi.com/timeoutSeconds": known,
 }
 """The annotations with an effect that applications' objects may have."""
+NOTES: Final = annotated(_in("ANNOTATIONS"), ANNOTATIONS)
 
 SERVICES: Final[dict[str, Entry]] = {
     "type": one_of(None, "ClusterIP", why="any other type opens a way past UFW or to another host"),

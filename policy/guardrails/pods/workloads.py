@@ -157,7 +157,12 @@ def container_context(context: View, pod: View) -> Iterator[Outcome]:
 
 
 TEMPLATE: Final[dict[str, Entry]] = {
-    "metadata": {"name": maybe(NAME), "namespace": known, "labels": known, "annotations": annotated({})},
+    "metadata": {
+        "name": maybe(NAME),
+        "namespace": known,
+        "labels": known,
+        "annotations": annotated(_in("TEMPLATE"), {}),
+    },
     "spec": _pod,
 }
 """A pod inside another object."""

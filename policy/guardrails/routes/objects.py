@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from guardrails.mechanism.model import Resource
-from guardrails.mechanism.objects import INGRESS, INGRESS_CLASS, INGRESS_ROUTE, TRAEFIK_SERVICE, object_of
+from guardrails.mechanism.objects import INGRESS, INGRESS_CLASS, INGRESS_ROUTE, TRAEFIK_SERVICE, annotated, object_of
 from guardrails.mechanism.rules import ResourceRule
 from guardrails.mechanism.shapes import Entry, fixed, known, listed, maybe, number, one_of, table_in, text
 from guardrails.mechanism.view import Outcome, View, attempt
@@ -126,12 +126,28 @@ RULES: Final = (
         name="routes-are-tls-only",
         description="Every route has named hosts, TLS, a class and middlewares, and no entrypoint but websecure.",
         judges={
-            **object_of(INGRESS, _in("INGRESS_SPEC"), {"spec": INGRESS_SPEC}, annotations=ANNOTATIONS, more=_ingress),
             **object_of(
-                INGRESS_ROUTE, _in("ROUTE_SPEC"), {"spec": ROUTE_SPEC}, annotations=ROUTE_ANNOTATIONS, more=_hosts
+                INGRESS,
+                _in("INGRESS_SPEC"),
+                {"spec": INGRESS_SPEC},
+                annotations=annotated(_in("ANNOTATIONS"), ANNOTATIONS),
+                more=_ingress,
+            ),
+            **object_of(
+                INGRESS_ROUTE,
+                _in("ROUTE_SPEC"),
+                {"spec": ROUTE_SPEC},
+                annotations=annotated(_in("ROUTE_ANNOTATIONS"), ROUTE_ANNOTATIONS),
+                more=_hosts,
             ),
             **object_of(TRAEFIK_SERVICE, _in("WEIGHTED"), {"spec": WEIGHTED}),
-            **object_of(INGRESS_CLASS, _in("CLASS"), {"spec": CLASS}, annotations=CLASS_ANNOTATIONS, namespaced=False),
+            **object_of(
+                INGRESS_CLASS,
+                _in("CLASS"),
+                {"spec": CLASS},
+                annotations=annotated(_in("CLASS_ANNOTATIONS"), CLASS_ANNOTATIONS),
+                namespaced=False,
+            ),
         },
     ),
 )

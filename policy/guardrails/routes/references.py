@@ -11,6 +11,7 @@ from guardrails.mechanism.objects import (
     INGRESS_ROUTE,
     MIDDLEWARE,
     SECRET,
+    SERVICE,
     TLS_OPTION,
     TRAEFIK_SERVICE,
     annotation,
@@ -54,6 +55,18 @@ def _known(graph: Graph, kind: str, spell: Callable[[str, str], str]) -> _Known:
     return _Known(objects, gap)
 
 
+def _selector(service: Resource) -> dict[str, str]:
+    """Return the labels of a Service's pods; none while they are unknown."""
+    try:
+        return dict(View(service.plain).at("spec", "selector").value or {})
+    except (NotKnown, MalformedError):
+        return {}
+
+
+def _share(one: dict[str, str], other: dict[str, str]) -> bool:
+    return one.items() <= other.items() or one.items() >= other.items()
+
+
 class _World:
     """Everything that routes can name, and the Services behind the login."""
 
@@ -63,6 +76,8 @@ class _World:
         self.secrets = _known(graph, SECRET, lambda namespace, name: f"{namespace}/{name}")
         self.tls_options = _known(graph, TLS_OPTION, lambda namespace, name: f"{namespace}-{name}")
         self.services = _known(graph, TRAEFIK_SERVICE, lambda namespace, name: f"{namespace}/{name}")
+        plain = _known(graph, SERVICE, lambda namespace, name: f"{namespace}/{name}").objects
+        self.selectors = {place: _selector(resource) for place, resource in plain.items()}
 
     def chained(self, names: tuple[str, ...]) -> set[str]:
         """Return these middlewares and those inside their chains."""
@@ -81,6 +96,13 @@ class _World:
                     for item in body.at("spec", "chain", "middlewares").items()
                 ]
         return found
+
+    def twins(self, service: Service) -> set[Service]:
+        """Return a Service and those of this stack that share its pods: one selector includes the other."""
+        own = self.selectors.get("/".join(service))
+        shared = [place for place, other in self.selectors.items() if own and other and _share(own, other)]
+        names = [place.partition("/") for place in shared]
+        return {service, *((namespace, name) for namespace, _, name in names if namespace == service[0])}
 
     def backends(self, route: Route) -> set[Service]:
         """Return the Services that get a route's requests, also through weighted ones."""
@@ -104,7 +126,8 @@ def _references(graph: Graph) -> Iterator[Found]:
         try:
             for route in routes_of(resource):
                 if route.admin:
-                    admins |= dict.fromkeys(world.backends(route), route.name)
+                    for backend in world.backends(route):
+                        admins |= dict.fromkeys(world.twins(backend), route.name)
         except (NotKnown, MalformedError):
             continue  # reported below
     for resource in graph.of(INGRESS, INGRESS_ROUTE):
@@ -176,7 +199,7 @@ RULES: Final = (
     StackRule(
         name="routes-find-what-they-name",
         description="What a route names exists, its class's middlewares are attached, and admin routes have a login.",
-        types=(INGRESS, INGRESS_ROUTE, INGRESS_CLASS, MIDDLEWARE, SECRET, TLS_OPTION, TRAEFIK_SERVICE),
+        types=(INGRESS, INGRESS_ROUTE, INGRESS_CLASS, MIDDLEWARE, SECRET, SERVICE, TLS_OPTION, TRAEFIK_SERVICE),
         check=_references,
     ),
 )
