@@ -13,6 +13,7 @@ STACKS := prod staging sandbox
 help:
 	@echo 'make preview STACK=prod   preview a stack; the policies judge it'
 	@echo 'make up STACK=prod        update a stack; the policies judge the preview and the update'
+	@echo "                          both take ARGS, such as ARGS=\"--replace '**::hetzner1-k3s*'\""
 	@echo 'make sandbox       run the whole stack on this machine: real engine, program and policies, simulated clouds'
 	@echo 'make down          remove the sandbox (keeps .venv, the engine and other built programs)'
 	@echo 'make test          run all tests; for one kind: .venv/bin/python -m pytest tests/unit (providers, policy, program, …)'
@@ -25,11 +26,11 @@ help:
 
 preview:
 	@test -n '$(STACK)' || { echo 'name the stack: make preview STACK=prod' >&2; exit 2; }
-	@pulumi preview --policy-pack policy --stack '$(STACK)'
+	@pulumi preview --policy-pack policy --stack '$(STACK)' $(ARGS)
 
 up:
 	@test -n '$(STACK)' || { echo 'name the stack: make up STACK=prod' >&2; exit 2; }
-	@pulumi up --policy-pack policy --stack '$(STACK)'
+	@pulumi up --policy-pack policy --stack '$(STACK)' $(ARGS)
 
 sandbox: $(READY)
 	@$(PYTHON) -m sandbox up

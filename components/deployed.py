@@ -27,7 +27,6 @@ class Deployed:
         users: The SSH user of each server.
         namespace: The namespace of the routes.
         k3s_versions: The k3s release that was last installed on each server.
-        pulls_required: Whether Traefik requires a client certificate of the origin pulls' CA.
         attempts: The number of the next attempt to apply each host firewall.
     """
 
@@ -37,7 +36,6 @@ class Deployed:
     users: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
     k3s_versions: Mapping[str, str] = field(default_factory=dict)
-    pulls_required: bool = False
     attempts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -57,7 +55,6 @@ class Deployed:
         found = _ByType(resources)
         commands = found.all("command:remote:Command")
         namespaces = found.all("kubernetes:core/v1:Namespace")
-        options = found.all("kubernetes:traefik.io/v1alpha1:TLSOption").get("traefik-tls-options", {})
         return cls(
             networks={
                 key: outputs["ipRange"]
@@ -69,7 +66,6 @@ class Deployed:
             users=_named(commands, "-boot", _user),
             namespace=next((outputs["metadata"]["name"] for outputs in namespaces.values()), None),
             k3s_versions=_named(commands, "-k3s", _k3s_version),
-            pulls_required="clientAuth" in options.get("spec", {}),
             attempts={
                 name.removesuffix("-ufw-apply"): _next_attempt(
                     outputs, commands.get(f"{name.removesuffix('-apply')}-confirm")

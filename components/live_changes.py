@@ -21,7 +21,6 @@ def live_changes(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
     yield from _user(wanted, deployed)
     yield from _namespace(wanted, deployed)
     yield from _k3s(wanted, deployed)
-    yield from _origin_pulls(wanted, deployed)
 
 
 def _networks(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
@@ -79,12 +78,6 @@ def _k3s(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
         why = "a new member must run what its peers run"
         then = "Upgrade and replace in two updates: take one of the two changes back for now"
         yield Problem("honeydue:replacing", shown(wanted.replacing), f"{why}, and k3sVersion changes too. {then}")
-
-
-def _origin_pulls(wanted: Settings, deployed: Deployed) -> Iterator[Problem]:
-    if deployed.pulls_required and wanted.origin_pulls.mode == "off" and not wanted.teardown:
-        why = "Traefik still requires the certificate that Cloudflare would no longer present"
-        yield Problem("honeydue:originPulls.mode", "'off'", f"{why}. Set offered, run `pulumi up`, then set off")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

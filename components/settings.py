@@ -167,7 +167,7 @@ class Route(Model):
     service: ServiceName
     port: Annotated[Number, Field(ge=1, le=65535)]
     ingress_class: DnsLabel = "traefik"
-    middlewares: tuple[MiddlewareName, ...] = tuple(str(name) for name in DEFAULT_MIDDLEWARES)
+    middlewares: Annotated[tuple[MiddlewareName, ...], Field(min_length=1)] = tuple(map(str, DEFAULT_MIDDLEWARES))
     admin: bool = False
     sticky: DnsLabel | None = None
     canary: Canary | None = None
@@ -208,9 +208,12 @@ class Kubeconfig(Model):
 
 
 class OriginPulls(Model):
-    """Authenticated origin pulls: off, offered (Cloudflare presents our certificate), required (Traefik demands it)."""
+    """Authenticated origin pulls: offered (Cloudflare presents our certificate), required (Traefik demands it).
 
-    mode: Literal["off", "offered", "required"] = "required"
+    Only a teardown switches them off, because port 443 is open to every customer of Cloudflare.
+    """
+
+    mode: Literal["offered", "required"] = "required"
     generation: Annotated[Number, Field(ge=1)] = 1
 
 
@@ -277,7 +280,7 @@ class Settings(Model):
     @property
     def pulls_offered(self) -> bool:
         """Whether Cloudflare presents our certificate. A teardown switches it off, because a deletion would not."""
-        return self.origin_pulls.mode != "off" and not self.teardown
+        return not self.teardown
 
     @property
     def pulls_required(self) -> bool:

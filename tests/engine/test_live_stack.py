@@ -53,7 +53,7 @@ def without_preview(stack: Sandbox) -> None:
         ({"honeydue:namespace": "other"}, "honeydue:namespace: 'other': this stack was deployed with honeydue"),
         ({"honeydue:namespace": "kube-system"}, "honeydue:namespace: 'kube-system': must be"),
         ({"honeydue:k3sVersion": "v1.33.10+k3s1"}, "honeydue:k3sVersion: 'v1.33.10+k3s1': etcd refuses a downgrade"),
-        ({"honeydue:originPulls": {"mode": "off"}}, "honeydue:originPulls.mode: 'off': Traefik still requires"),
+        ({"honeydue:originPulls": {"mode": "off"}}, "honeydue:originPulls.mode: 'off': "),
     ],
 )
 def test_a_key_that_must_not_change_is_refused_and_nothing_is_changed(
@@ -143,13 +143,12 @@ def test_traefik_trusts_the_old_and_the_new_origin_pulls_certificate(standing: E
     assert not {"pulls-ca-key", "pulls-ca", "traefik-origin-pulls-ca", "traefik-tls-options"} & set(touched)
 
 
-def test_origin_pulls_end_by_way_of_offered_and_the_policies_refuse_off(standing: Edit) -> None:
-    standing({"honeydue:originPulls": {"mode": "offered"}}).apply()
-    stack = standing({"honeydue:originPulls": {"mode": "off"}})
-    with pytest.raises(EngineFailed) as refusal:
-        stack.preview()
-    assert {item.policy for item in refusal.value.outcome.violations} == {"origin-tls-is-complete"}
-    replace(stack, policies=()).apply()
+def test_origin_pulls_may_be_offered_and_only_a_teardown_switches_them_off(standing: Edit) -> None:
+    stack = standing({"honeydue:originPulls": {"mode": "offered"}})
+    stack.apply()
+    (switch,) = stack.world.objects("authenticated_origin_pulls_settings")
+    assert switch.data["enabled"] is True
+    standing({"honeydue:teardown": True}).apply()
     (switch,) = stack.world.objects("authenticated_origin_pulls_settings")
     assert switch.data["enabled"] is False
 

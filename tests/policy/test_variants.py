@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from components import operators
 from guardrails import UNKNOWN, Resource, Secret
+from guardrails.firewalls.sources import bounds
 from tests.policy.compliant import (
     ABSENT,
     Path,
@@ -96,8 +98,7 @@ def test_official_and_local_endpoints_pass() -> None:
         ("OriginCaCertificate origin", ("requestType",), "keyless-certificate", "tls-is-strict", "requestType is"),
         ("RandomPassword token", ("length",), 8, "tls-is-strict", "length is 8"),
         (
-            "DnsRecord",
-            "verification",
+            "DnsRecord verification",
             ("type",),
             "a",
             "records-are-known",
@@ -290,3 +291,9 @@ def test_a_credential_in_another_form_is_found(value: Any, says: str) -> None:
 )
 def test_a_place_for_a_credential_passes(value: Any) -> None:
     passes(keeping(value=value))
+
+
+def test_the_stack_file_and_the_policies_have_the_same_bounds_of_operators() -> None:
+    assert {
+        name: {str(version): prefix for version, prefix in given.items()} for name, given in bounds().items()
+    } == operators._BOUNDS

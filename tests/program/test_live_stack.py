@@ -33,7 +33,6 @@ def test_the_program_reads_what_its_own_state_holds(prod: Recording) -> None:
     assert found.users == dict.fromkeys(names, "deploy")
     assert found.namespace == "honeydue"
     assert found.k3s_versions == dict.fromkeys(names, "v1.34.6+k3s1")
-    assert found.pulls_required
     assert found.attempts == dict.fromkeys(names, 1)
 
 
@@ -53,7 +52,6 @@ def test_a_deployed_stack_registers_the_same_graph_again(prod: Recording) -> Non
         ({"honeydue:user": "operator"}, "honeydue:user"),
         ({"honeydue:namespace": "other"}, "honeydue:namespace"),
         ({"honeydue:k3sVersion": "v1.33.10+k3s1"}, "honeydue:k3sVersion"),
-        ({"honeydue:originPulls": {"mode": "off"}}, "honeydue:originPulls.mode"),
     ],
 )
 def test_a_key_that_must_not_change_fails_before_anything_is_registered(

@@ -142,6 +142,18 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"operators": ["2001:2:0:ffff::/64", "2a01:4f8::/32"]},
         ["honeydue:operators: ['2001:2:0:ffff::/64'", "IPv6 ranges only", "add the public IPv4 address"],
     ),
+    "operators that add up to more than sixteen of the broadest ranges": (
+        {"operators": [f"50.{second}.0.0/16" for second in range(17)]},
+        ["honeydue:operators: ['50.0.0.0/16'", "the IPv4 ranges together are more than a /12; list fewer addresses"],
+    ),
+    "origin pulls that are off": (
+        {"originPulls": {"mode": "off"}},
+        ["honeydue:originPulls.mode: 'off'", "'offered' or 'required'"],
+    ),
+    "a route without middlewares": (
+        {"routes": route(middlewares=[])},
+        ["honeydue:routes[0].middlewares: []", "at least 1"],
+    ),
     "an unknown middleware": (
         {"routes": route(middlewares=["rate-limits"])},
         ["honeydue:routes[0].middlewares[0]", "'rate-limits'", "rate-limit"],

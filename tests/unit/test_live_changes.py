@@ -32,7 +32,6 @@ def deployed(**changes: Any) -> Deployed:
         "users": dict.fromkeys(names, "deploy"),
         "namespace": "honeydue",
         "k3s_versions": dict.fromkeys(names, VERSION),
-        "pulls_required": True,
     }
     return Deployed(**{**standing, **changes})
 
@@ -59,13 +58,12 @@ def test_an_unchanged_file_and_a_new_stack_have_no_problems() -> None:
         ),
         ({"user": "operator"}, "honeydue:user: 'operator': the servers were deployed with deploy"),
         ({"namespace": "other"}, "honeydue:namespace: 'other': this stack was deployed with honeydue"),
-        ({"originPulls": {"mode": "off"}}, "honeydue:originPulls.mode: 'off': Traefik still requires the certificate"),
     ],
 )
 def test_a_key_that_must_not_change_is_named_with_its_deployed_value(changes: dict[str, Any], said: str) -> None:
     (problem,) = problems(wanted(**changes), deployed())
     assert problem.startswith(said)
-    assert "Keep " in problem or "Set offered" in problem, "the operator must read what to do instead"
+    assert "Keep " in problem, "the operator must read what to do instead"
 
 
 @pytest.mark.parametrize(
@@ -129,9 +127,8 @@ def test_an_upgrade_and_a_replacement_take_two_updates() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"originPulls": {"mode": "offered"}}, {"teardown": True}])
-def test_origin_pulls_end_by_way_of_offered_or_with_the_stack(changes: dict[str, Any]) -> None:
+def test_origin_pulls_may_become_offered_or_end_with_the_stack(changes: dict[str, Any]) -> None:
     assert problems(wanted(**changes), deployed()) == []
-    assert problems(wanted(originPulls={"mode": "off"}), deployed(pulls_required=False)) == []
 
 
 def state(**outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:

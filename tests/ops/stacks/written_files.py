@@ -95,7 +95,7 @@ def own(draw: st.DrawFn, zone: str, network: int) -> dict[str, Any]:
         "namespace": st.sampled_from(["honeydue", "edge"]),
         "kubeconfig": st.integers(1, 9).map(lambda number: {"generation": number}),
         "originCertificate": st.integers(1, 9).map(lambda number: {"generation": number, "validityDays": 90}),
-        "originPulls": st.sampled_from(["off", "offered", "required"]).map(lambda mode: {"mode": mode}),
+        "originPulls": st.sampled_from(["offered", "required"]).map(lambda mode: {"mode": mode}),
         "cloudflareRanges": st.just({"source": "snapshot"}),
         "k3sInstaller": st.just("https://mirror.invalid/install.sh"),
         "apiNode": st.just("hetzner1"),
