@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +67,7 @@ def main() -> int:
     end_in_order()
     say = voice()
     ratios = [imports(arguments.runs, say), previews(arguments.runs, say), growth(arguments.runs, say)]
+    ratios += [policies(arguments.runs, say), pack_growth(arguments.runs, say)]
     text = f"{report(ratios, arguments.runs)}\n{servers(arguments.runs, say)}"
     sys.stdout.write(text)
     if not arguments.print_only:
@@ -141,6 +142,51 @@ def growth(runs: int, say: Voice) -> Ratio:
         title="The program's CPU time per resource",
         unit="ms",
         bound=1.2,
+        numerator=(f"{MANY} hosts", many),
+        denominator=(f"{FEW} hosts", few),
+    )
+
+
+def policies(runs: int, say: Voice) -> Ratio:
+    """A preview of production without changes, with the policies and without them."""
+    tools = Layout()
+    engine = find(tools.tools, say)
+    install_plugins(tools)
+    with tempfile.TemporaryDirectory() as folder:
+        prod = StackFile.read(ROOT / "Pulumi.prod.yaml", generate_secrets=True)
+        judged = Sandbox(engine=engine, file=prod, layout=Layout(home=Path(folder)))
+        bare = replace(judged, policies=())
+        judged.up()
+
+        def seconds(stack: Sandbox) -> float:
+            began = time.perf_counter()
+            stack.preview()
+            return time.perf_counter() - began
+
+        sides = _in_turn("policies", runs, say, lambda: seconds(judged), lambda: seconds(bare), warm=1)
+    return Ratio(
+        title="Preview of prod without changes: the policies",
+        unit="s",
+        bound=1.35,
+        numerator=("with the pack", sides[0]),
+        denominator=("without", sides[1]),
+    )
+
+
+def pack_growth(runs: int, say: Voice) -> Ratio:
+    """CPU time of the policy pack per resource, with many hosts compared with few."""
+
+    def cost(hosts: int) -> float:
+        words = [sys.executable, "-m", "bench.policies", str(hosts)]
+        run = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True, timeout=600)
+        figures = json.loads(run.stdout)
+        return float(figures["cpu"] / figures["resources"] * 1000)
+
+    many, few = _in_turn("growth of the pack", runs, say, lambda: cost(MANY), lambda: cost(FEW))
+    return Ratio(
+        title="The policy pack's CPU time per resource",
+        unit="ms",
+        bound=1.4,
         numerator=(f"{MANY} hosts", many),
         denominator=(f"{FEW} hosts", few),
     )
