@@ -297,3 +297,13 @@ def test_the_stack_file_and_the_policies_have_the_same_bounds_of_operators() -> 
     assert {
         name: {str(version): prefix for version, prefix in given.items()} for name, given in bounds().items()
     } == operators._BOUNDS
+
+
+@pytest.mark.parametrize("port", ["22", "443"])
+@pytest.mark.parametrize("protocol", ["udp", ""])
+def test_only_tcp_is_open_to_public_space(port: str, protocol: str) -> None:
+    source = "198.51.100.7/32" if port == "22" else "104.16.0.0/13"
+    rule = {"from": source, "port": port, "proto": protocol, "comment": "x"}
+    says = f"{source} may use {protocol or 'every protocol'}; from public space only tcp may"
+    refuses(with_policy(("rules",), [*ufw_policy()["rules"], rule]), "host-firewall-is-narrow", says)
+    refuses(with_property("Firewall", "firewall", ("rules", 0, "protocol"), "udp"), "cloud-firewall-is-narrow", "udp")

@@ -61,11 +61,12 @@ STDIN: Final[dict[str, Entry]] = {
 
 @dataclass(frozen=True)
 class Opening:
-    """A source that may reach a range of ports (first to last), and the path of the rule."""
+    """A source that may reach a range of ports (first to last) by a protocol, and the path of the rule."""
 
     source: Network
     first: int
     last: int
+    protocol: str
     path: str
 
     def reaches(self, port: int) -> bool:
@@ -91,9 +92,10 @@ def cloud_openings(rule: View) -> Iterator[Opening]:
         NotKnown: If a value is unknown.
         MalformedError: If Hetzner's API would not accept a value.
     """
-    first, last = EVERY_PORT if rule.at("protocol").text() == "icmp" else _ports(rule.at("port"), "-")
+    protocol = rule.at("protocol").text()
+    first, last = EVERY_PORT if protocol == "icmp" else _ports(rule.at("port"), "-")
     for source in rule.at("sourceIps").items():
-        yield Opening(network_at(source), first, last, source.path)
+        yield Opening(network_at(source), first, last, protocol, source.path)
 
 
 def host_openings(rule: View) -> Iterator[Opening]:
@@ -104,7 +106,7 @@ def host_openings(rule: View) -> Iterator[Opening]:
         MalformedError: If the host program would not accept the rule.
     """
     first, last = _ports(rule.at("port"), ":")
-    yield Opening(network_at(rule.at("from")), first, last, rule.path)
+    yield Opening(network_at(rule.at("from")), first, last, rule.at("proto").text(), rule.path)
 
 
 def is_ufw_apply(resource: Resource) -> bool:
@@ -184,6 +186,8 @@ def _judge(opening: Opening) -> Iterator[Outcome]:
                 "ports (6443, 2379-2380, 10250, 8472, 51820) may be open, and 80 and 443 only to Cloudflare"
             )
         return
+    if opening.protocol != "tcp":
+        yield f"{opening.path}: {source} may use {opening.protocol or 'every protocol'}; from public space only tcp may"
     if opening.first == opening.last and opening.first in WEB:
         why = why_not_cloudflare(source)
         if why:

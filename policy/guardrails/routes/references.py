@@ -58,9 +58,16 @@ def _known(graph: Graph, kind: str, spell: Callable[[str, str], str]) -> _Known:
 def _selector(service: Resource) -> dict[str, str]:
     """Return the labels of a Service's pods; none while they are unknown."""
     try:
-        return dict(View(service.plain).at("spec", "selector").value or {})
+        return {key: item.text() for key, item in View(service.plain).at("spec", "selector").entries().items()}
     except (NotKnown, MalformedError):
         return {}
+
+
+def _readable(service: Resource) -> Iterator[Outcome]:
+    """Report a selector that is unknown or malformed."""
+    for item in View(service.plain).at("spec", "selector").entries().values():
+        item.text()
+    yield from ()
 
 
 def _share(one: dict[str, str], other: dict[str, str]) -> bool:
@@ -121,6 +128,8 @@ class _World:
 
 def _references(graph: Graph) -> Iterator[Found]:
     world = _World(graph)
+    for service in graph.of(SERVICE):
+        yield from at(service, _readable(service))
     admins: dict[Service, str] = {}
     for resource in graph.of(INGRESS, INGRESS_ROUTE):
         try:
