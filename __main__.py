@@ -3,19 +3,20 @@
 import pulumi
 
 from components.addresses import AddressPlan
-from components.catalogue import K3S_RELEASES
 from components.config import StackConfig, admin_users
 from components.deployed import Deployed
 from components.dns import RoundRobinDns, RoundRobinDnsArgs, find_zone
 from components.fleet import Fleet, FleetArgs
-from components.k3s import K3sCluster, K3sClusterArgs, kubernetes_provider
-from components.origin_tls import OriginCertificate, OriginCertificateArgs, OriginPulls, OriginPullsArgs, ZoneTls
+from components.k3s_cluster import K3sCluster, K3sClusterArgs, kubernetes_provider
+from components.origin_tls import OriginCertificate, OriginCertificateArgs, OriginPulls, OriginPullsArgs
 from components.quorum_gate import QuorumGate
 from components.ranges_in_force import ranges_in_force
 from components.recovery import Keeper, Recovery
 from components.routes import Routes, RoutesArgs
 from components.sdk_debug import leave_out_debugging
 from components.traefik import Traefik, TraefikArgs
+from components.versions import K3S_RELEASES
+from components.zone_settings import ZoneTls
 
 leave_out_debugging()
 keeper = Keeper.watch()

@@ -1,10 +1,9 @@
-"""Locations, server types, images and k3s releases that the stack supports.
+"""Locations, server types and images that the stack supports.
 
-Sources: Hetzner's list of locations and server types, k3s' release notes (the bundled Traefik chart). The config
-refuses other names, because a mistyped one would fail only at `pulumi up`. Add a name here once it is tested.
+Source: Hetzner's list of locations and server types. The config refuses other names, because a mistyped one would fail
+only at `pulumi up`. Add a name here once it is tested.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -40,23 +39,3 @@ SERVER_TYPES: Final[dict[str, frozenset[Location]]] = {
 
 IMAGES: Final = ("ubuntu-24.04", "ubuntu-22.04", "debian-12", "debian-13")
 """Images with cloud-init, Python 3.8 or newer, and APT, which installs UFW."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TraefikRelease:
-    """The Traefik that a k3s release bundles."""
-
-    chart: str
-    traefik: str
-
-
-_CHART_39: Final = TraefikRelease(chart="39.0.501+up39.0.5", traefik="3.6.10")
-
-K3S_RELEASES: Final[dict[str, TraefikRelease]] = {
-    "v1.33.10+k3s1": _CHART_39,
-    "v1.34.6+k3s1": _CHART_39,
-    "v1.35.3+k3s1": _CHART_39,
-}
-"""k3s releases whose bundled Traefik chart accepts the values of `components/traefik.py`.
-
-A k3s patch release can bring a new major version of the chart, so other releases are refused until checked."""

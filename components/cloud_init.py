@@ -9,10 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from components import sysctl
 from components.firewall import Rule
-
-SYSCTL: Final = "net.ipv4.ip_unprivileged_port_start = 80\n"
-"""Lets Traefik (UID 65532, no new privileges) bind 80 and 443; NET_BIND_SERVICE does not suffice. 22 stays closed."""
 
 USER_DATA_LIMIT: Final = 32 * 1024
 """Bytes. Hetzner refuses longer user data, but only at `pulumi up`."""
@@ -62,7 +60,7 @@ class FirstBoot:
                     "ssh_authorized_keys": [self.authorized_key],
                 }
             ],
-            "write_files": [{"path": "/etc/sysctl.d/90-honeydue.conf", "content": SYSCTL, "permissions": "0644"}],
+            "write_files": [{"path": sysctl.FILE, "content": sysctl.SETTINGS, "permissions": "0644"}],
             "runcmd": [
                 ["sh", "-c", "command -v ufw >/dev/null || (apt-get update && apt-get install -y ufw)"],
                 ["sysctl", "--system"],

@@ -3,7 +3,6 @@
 Validation refuses a list that would open the origin (too broad, reserved) or cut it off (empty, shrunk).
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
+from components.digests import digest
 from components.reserved import RESERVED
 
 SNAPSHOT: Final = Path(__file__).with_suffix(".json")
@@ -41,7 +41,7 @@ class Ranges:
     @property
     def digest(self) -> str:
         """Sixteen hex digits that depend on the ranges only, not on the order or spelling of the source."""
-        return hashlib.sha256("\n".join(self.cidrs).encode()).hexdigest()[:16]
+        return digest("\n".join(self.cidrs))
 
 
 @cache

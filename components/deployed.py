@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 
-from components.firewall import policy_digest
+from components.digests import json_digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,4 +120,4 @@ def _next_attempt(applied: Mapping[str, Any], confirmed: Mapping[str, Any] | Non
     given = json.loads(applied.get("stdin") or "{}")
     wanted = json.loads((confirmed or {}).get("stdin") or "{}").get("confirm")
     last = int(given.get("attempt", 1))
-    return last if wanted == policy_digest(given.get("ufw", {})) else last + 1
+    return last if wanted == json_digest(given.get("ufw", {})) else last + 1

@@ -3,8 +3,6 @@
 Both firewalls refuse everything that is not listed. No port is open to the whole internet.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,10 +17,7 @@ Network = IPv4Network | IPv6Network
 ROLLBACK_SECONDS: Final = 90
 """Seconds until a host reverts new rules that no fresh connection has confirmed."""
 
-_SOURCES_PER_RULE: Final = 100
-"""Hetzner's limit of sources per rule."""
-
-_INTERNAL: Final[tuple[Network, ...]] = (
+INTERNAL: Final[tuple[Network, ...]] = (
     IPv4Network("10.0.0.0/8"),
     IPv4Network("172.16.0.0/12"),
     IPv4Network("192.168.0.0/16"),
@@ -121,46 +116,3 @@ def ufw_policy(rules: Iterable[Rule]) -> dict[str, Any]:
             for rule in sorted(rules)
         ],
     }
-
-
-def policy_digest(policy: dict[str, Any]) -> str:
-    """Return sixteen hex digits of the SHA-256 of a policy's canonical JSON; the host computes the same."""
-    canonical = json.dumps(policy, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-def hetzner_rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
-    """Return the rules for public sources as hcloud's firewall takes them: one per port, with all of its sources.
-
-    Each rule has a stable place in a preview. The provider keeps rules as a set and shows them in the order of their
-    descriptions, so descriptions are unique, the rules are sorted by them, and sources are sorted as text. In any other
-    order a preview would pair unrelated rules and show changed ports (pulumi-terraform-bridge, detailed_diff.go).
-
-    Raises:
-        ValueError: If a public source may use any port or protocol.
-    """
-    groups: dict[tuple[str, str], list[Rule]] = {}
-    for rule in sorted(rules, key=lambda rule: str(rule.source)):
-        if any(rule.source.version == space.version and _inside(rule.source, space) for space in _INTERNAL):
-            continue
-        if not (rule.port and rule.proto):
-            raise ValueError(
-                f"the rule for public source {rule.source} has no port or protocol; give it one port over tcp or udp"
-            )
-        groups.setdefault((rule.proto, rule.port), []).append(rule)
-    rendered = [
-        {
-            "direction": "in",
-            "protocol": proto,
-            "port": port.replace(":", "-"),
-            "source_ips": [str(rule.source) for rule in group[start : start + _SOURCES_PER_RULE]],
-            "description": f"{port}/{proto} {group[0].comment}" + f" {start // _SOURCES_PER_RULE + 1}" * bool(start),
-        }
-        for (proto, port), group in groups.items()
-        for start in range(0, len(group), _SOURCES_PER_RULE)
-    ]
-    return sorted(rendered, key=lambda rule: str(rule["description"]))
-
-
-def _inside(source: Network, space: Network) -> bool:
-    return source.network_address in space and source.prefixlen >= space.prefixlen

@@ -9,7 +9,7 @@ import pulumi
 from components.addresses import AddressPlan
 from components.cloudflare_ranges import Ranges
 from components.config import StackConfig
-from components.firewall import hetzner_rules, node_rules
+from components.firewall import node_rules
 from components.host_firewall import HostFirewall, HostFirewallArgs
 from components.lockout import LockoutAdvice
 from components.network import PrivateNetwork, PrivateNetworkArgs
@@ -52,7 +52,7 @@ class Fleet(pulumi.ComponentResource):
                 prefix=config.prefix,
                 plan=plan,
                 network_zone=config.location.network_zone,
-                firewall_rules=hetzner_rules(rules),
+                rules=rules,
                 labels=labels,
                 gate=args.gate,
                 teardown=config.teardown,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.firewall import Rule, policy_digest, ufw_policy
+from components.digests import json_digest
+from components.firewall import Rule, ufw_policy
 from components.node import Node
 from components.ssh import Script, run
 
@@ -46,8 +47,8 @@ class HostFirewall(pulumi.ComponentResource):
             f"{name}-confirm",
             args.node.reachable,
             Script(program="ufw", verb="confirm"),
-            stdin=json.dumps({"confirm": policy_digest(policy)}),
+            stdin=json.dumps({"confirm": json_digest(policy)}),
             triggers=[args.node.server_id],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[applied], delete_before_replace=True),
         )
-        self.register_outputs({"digest": policy_digest(policy)})
+        self.register_outputs({"digest": json_digest(policy)})

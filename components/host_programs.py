@@ -5,10 +5,11 @@ that it runs; this keeps commands short, and a preview shows which program chang
 because the state refers to them until the update that replaces them has ended.
 """
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from components.digests import digest
 
 FOLDER: Final = "/usr/local/lib/honeydue"
 """The folder on a server; root owns it."""
@@ -26,7 +27,7 @@ def source(program: str) -> str:
 @cache
 def stem(program: str) -> str:
     """Return the program's name and the first 16 hex digits of the SHA-256 of its text: `ufw-0123456789abcdef`."""
-    return f"{program}-{_sha256(program)[:16]}"
+    return f"{program}-{digest(source(program))}"
 
 
 def path(program: str) -> str:
@@ -49,7 +50,7 @@ def _copy(program: str) -> str:
     return f"""
 cat >.new <<'{_END}'
 {source(program)}{_END}
-echo '{_sha256(program)}  .new' | sha256sum --check --status || {{
+echo '{digest(source(program), 64)}  .new' | sha256sum --check --status || {{
     echo 'programs: {program} was damaged on its way to this server; run pulumi up again' >&2
     exit 1
 }}
@@ -60,7 +61,3 @@ mv .new {stem(program)}.py
 @cache
 def _programs() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in _SOURCES.glob("*.py")))
-
-
-def _sha256(program: str) -> str:
-    return hashlib.sha256(source(program).encode()).hexdigest()

@@ -6,10 +6,10 @@ Sources: etcd's peer addresses and versions, k3s' units, Kubernetes' version ske
 import re
 from collections.abc import Iterator
 
-from components.catalogue import K3S_RELEASES
 from components.deployed import Deployed
 from components.problems import Problem, shown
 from components.settings import Settings
+from components.versions import K3S_RELEASES
 
 _MOVE = "To change it, deploy a new stack beside this one and move the hosts to it"
 

@@ -1,36 +1,35 @@
-"""Resources that all servers share: the SSH key, the private network, the placement group, the cloud firewall."""
+"""Resources that all servers share: the private network and the placement group, the SSH key, Hetzner's firewall."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
-from pulumi_hcloud import Firewall, Network, NetworkSubnet, PlacementGroup, SshKey
-from pulumi_tls import PrivateKey
+from pulumi_hcloud import Network, NetworkSubnet, PlacementGroup
 
 from components.addresses import AddressPlan
+from components.firewall import Rule
+from components.hetzner_firewall import hetzner_firewall
 from components.quorum_gate import QuorumGate
+from components.ssh_key import SshKeyPair, ssh_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateNetworkArgs:
-    """The prefix of names, the address plan, the cloud firewall's rules, and whether the network may be deleted."""
+    """The prefix of names, the address plan, the rules for all traffic, and whether the network may be deleted."""
 
     prefix: str
     plan: AddressPlan
     network_zone: str
-    firewall_rules: list[Any]
+    rules: Sequence[Rule]
     labels: Mapping[str, str]
     gate: QuorumGate
     teardown: bool
 
 
 class PrivateNetwork(pulumi.ComponentResource):
-    """The SSH key, the network with its subnet, the spread placement group and the cloud firewall."""
+    """The network with its subnet, the spread placement group, the SSH key and Hetzner's firewall."""
 
-    private_key: pulumi.Output[str]
-    public_key: pulumi.Output[str]
-    ssh_key_id: pulumi.Output[str]
+    ssh_key: SshKeyPair
     subnet_id: pulumi.Output[str]
     placement_group_id: pulumi.Output[int]
     firewall_id: pulumi.Output[int]
@@ -38,7 +37,6 @@ class PrivateNetwork(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:PrivateNetwork", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        unique = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         kept = pulumi.ResourceOptions(
             parent=self,
             protect=not args.teardown,
@@ -47,14 +45,7 @@ class PrivateNetwork(pulumi.ComponentResource):
         )
         labels = dict(args.labels)
 
-        key = PrivateKey(f"{name}-ssh", algorithm="ED25519", opts=child)
-        self.private_key = key.private_key_openssh
-        self.public_key = key.public_key_openssh.apply(str.strip)
-        ssh_key = SshKey(
-            f"{name}-ssh", name=f"{args.prefix}{name}", public_key=self.public_key, labels=labels, opts=unique
-        )
-        self.ssh_key_id = ssh_key.id
-
+        self.ssh_key = ssh_key(f"{name}-ssh", display_name=f"{args.prefix}{name}", labels=labels, parent=self)
         network = Network(
             f"{name}-network",
             name=f"{args.prefix}{name}",
@@ -74,8 +65,8 @@ class PrivateNetwork(pulumi.ComponentResource):
 
         group = PlacementGroup(f"{name}-spread", name=f"{args.prefix}{name}", type="spread", labels=labels, opts=child)
         self.placement_group_id = group.id.apply(int)
-        firewall = Firewall(
-            f"{name}-firewall", name=f"{args.prefix}{name}", rules=args.firewall_rules, labels=labels, opts=child
+        firewall = hetzner_firewall(
+            f"{name}-firewall", display_name=f"{args.prefix}{name}", rules=args.rules, labels=labels, opts=child
         )
         self.firewall_id = firewall.id.apply(int)
-        self.register_outputs({"public_key": self.public_key})
+        self.register_outputs({"public_key": self.ssh_key.public_key})

@@ -66,7 +66,7 @@ class Node(pulumi.ComponentResource):
             server_type=args.server_type,
             image=args.image,
             location=args.location,
-            ssh_keys=[args.shared.ssh_key_id],
+            ssh_keys=[args.shared.ssh_key.id],
             user_data=self._user_data(name, args, host_key),
             placement_group_id=args.shared.placement_group_id,
             firewall_ids=[args.shared.firewall_id],
@@ -101,7 +101,7 @@ class Node(pulumi.ComponentResource):
             host=self.ipv4,
             host_key=host_key.public_key_openssh.apply(str.strip),
             user=args.user,
-            private_key=args.shared.private_key,
+            private_key=args.shared.ssh_key.private_key,
             lockout=args.lockout,
         )
         programs = install_programs(
@@ -140,7 +140,7 @@ class Node(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         text = pulumi.Output.all(
-            args.shared.public_key, host_key.private_key_openssh, host_key.public_key_openssh, generation.hex
+            args.shared.ssh_key.public_key, host_key.private_key_openssh, host_key.public_key_openssh, generation.hex
         ).apply(
             lambda known: FirstBoot(
                 hostname=f"{args.prefix}{name}",

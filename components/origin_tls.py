@@ -5,7 +5,6 @@ pulls, Cloudflare presents a certificate of our own CA, which proves more than "
 A new generation rotates a certificate: the new one is created and put into use before the old one is deleted.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from components.cloudflare_sdk import (
     AuthenticatedOriginPullsCertificate,
     AuthenticatedOriginPullsSettings,
     OriginCaCertificate,
-    ZoneSetting,
 )
+from components.digests import digest
 
 _YEARS: Final = 365 * 24
 PULLS_VALIDITY_HOURS: Final = 10 * _YEARS
@@ -148,25 +147,6 @@ class OriginPulls(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, aliases=former)
 
 
-class ZoneTls(pulumi.ComponentResource):
-    """The zone's settings: full (strict) TLS to the origin, the visitors' minimum TLS version, and HTTPS only."""
-
-    def __init__(
-        self, name: str, zone_id: str, min_tls_version: str, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("honeydue:index:ZoneTls", name, None, opts)
-        # the values must be strings: True or 1.2 would pass the preview and fail at `up`
-        for setting, value in {"ssl": "strict", "min_tls_version": min_tls_version, "always_use_https": "on"}.items():
-            ZoneSetting(
-                f"{name}-{setting.replace('_', '-')}",
-                zone_id=zone_id,
-                setting_id=setting,
-                value=value,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        self.register_outputs({})
-
-
 def _digest(hosts: Sequence[str], validity_days: int) -> str:
     """Return eight hex digits that identify a certificate by its hosts and validity."""
-    return hashlib.sha256(json.dumps([list(hosts), validity_days]).encode()).hexdigest()[:8]
+    return digest(json.dumps([list(hosts), validity_days]), 8)

@@ -5,7 +5,6 @@ cluster (docs/adr/0014). The document contains private keys and tokens. It is a 
 root on a control plane is root on every node anyway. It is no Secret of the cluster, because Traefik may read those.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 import pulumi
 
+from components.digests import digest
 from components.node import Node
 from components.ssh import Script, run
 
@@ -125,7 +125,7 @@ def _entry(key: str, resource: pulumi.CustomResource, inputs: Mapping[str, Any])
 
 def _digest(inputs: Any) -> str:
     """Return the SHA-256 of the inputs' canonical JSON."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    return digest(json.dumps(inputs, sort_keys=True), 64)
 
 
 def _camel_case(name: str) -> str:

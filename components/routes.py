@@ -12,8 +12,9 @@ from pulumi_kubernetes import Provider
 
 from components.manifests import TRAEFIK_API, Manifest, manifest, register
 from components.middlewares import Middlewares, MiddlewaresArgs
+from components.namespace import create_namespace
 from components.settings import Canary, IngressClass, RateLimit, Route
-from components.traefik import tls_option
+from components.tls_options import tls_option
 
 TLS_SECRET: Final = "cloudflare-origin-cert"  # noqa: S105 - the Secret's name
 CONTROLLER: Final = "traefik.io/ingress-controller"
@@ -60,13 +61,12 @@ class Routes(pulumi.ComponentResource):
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("honeydue:index:Routes", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = register(
+        namespace = create_namespace(
             f"{name}-namespace",
-            manifest("v1", "Namespace", None, args.namespace),
-            # a deletion would delete every workload in it, so even `pulumi destroy` keeps it
-            pulumi.ResourceOptions(
-                parent=self, provider=args.namespace_provider, protect=not args.teardown, retain_on_delete=True
-            ),
+            args.namespace,
+            provider=args.namespace_provider,
+            teardown=args.teardown,
+            parent=self,
         )
         middlewares = Middlewares(
             f"{name}-middlewares",

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from components.catalogue import IMAGES, K3S_RELEASES, SERVER_TYPES, Location
+from components.catalogue import IMAGES, SERVER_TYPES, Location
 from components.operators import check_list, check_range
+from components.versions import K3S_RELEASES
 
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:

@@ -10,7 +10,8 @@ import yaml
 
 from components.addresses import AddressPlan
 from components.cloudflare_ranges import snapshot
-from components.firewall import Rule, hetzner_rules, node_rules
+from components.firewall import Rule, node_rules
+from components.hetzner_firewall import hetzner_rules
 from components.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from components.chart_values import UID, chart_values
 from components.settings import Route, Server
-from components.traefik import UID, chart_values
 from pictures.facts import Access, Facts
 from pictures.svg import Drawing
 

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from components.catalogue import K3S_RELEASES
-from components.traefik import DIGEST_ANNOTATION, NAMESPACE
+from components.chart_values import DIGEST_ANNOTATION
+from components.traefik import NAMESPACE
+from components.versions import K3S_RELEASES
 from ops.drift.findings import Finding, Subject
 from ops.drift.state import Server, State
 from ops.preview.redaction import redact_text
@@ -68,7 +69,7 @@ def _traefik(state: State, plane: Server, daemonset: Mapping[str, Any]) -> Itera
         yield Finding(
             subject=Subject.TRAEFIK,
             where="the cluster",
-            what=f"components/catalogue.py has no release {version}, so the expected Traefik is not known",
+            what=f"components/versions.py has no release {version}, so the expected Traefik is not known",
             remedy="check out the version of the repository that made the last update",
             checked=False,
         )

@@ -5,12 +5,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components.catalogue import K3S_RELEASES
 from components.config import StackConfig
 from components.deployed import Deployed
 from components.live_changes import live_changes
 from components.problems import Problem
 from components.settings import Route, Settings
+from components.versions import K3S_RELEASES
 from ops.stacks.travel import ROUTE, SETTINGS, Travel
 
 Data = dict[str, Any]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
-from components.catalogue import K3S_RELEASES
 from components.settings import Settings
+from components.versions import K3S_RELEASES
 from ops.stacks.backend import Backend
 from ops.stacks.yaml_text import one_line
 

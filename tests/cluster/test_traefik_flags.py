@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.traefik import chart_values
+from components.chart_values import chart_values
 from sandbox.engine.errors import SandboxError
 from sandbox.engine.layout import Layout
 from sandbox.engine.voice import Silent

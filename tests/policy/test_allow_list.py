@@ -252,7 +252,7 @@ def test_the_digest_in_a_refreshed_state_passes_while_user_data_has_no_effect() 
         (("privateIp",), "203.0.113.7", "which is not private"),
         (("installer",), "http://get.example.com/k3s.sh", "is not known here; add it to INSTALLERS in"),
         (("installer",), "http://8.8.8.8/k3s.sh", "is not known here; add it to INSTALLERS in"),
-        (("version",), "v1.30.0+k3s1", "not in K3S_RELEASES of components/catalogue.py"),
+        (("version",), "v1.30.0+k3s1", "not in K3S_RELEASES of components/versions.py"),
         (
             ("env",),
             {"K3S_URL": "x"},

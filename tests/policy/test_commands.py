@@ -73,7 +73,7 @@ def test_a_release_of_k3s_must_be_in_the_catalogue() -> None:
     assert "v1.34.6+k3s1" in k3s_releases()
     tokens = Secret(json.dumps({"token": "t"}))
     older = command("more", call("k3s", "join v1.20.0+k3s1 0123456789abcdef"), tokens)
-    refuses([*stack(), older], RULE, "not in K3S_RELEASES of components/catalogue.py")
+    refuses([*stack(), older], RULE, "not in K3S_RELEASES of components/versions.py")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.traefik import DIGEST_ANNOTATION, chart_values, digest, values_content
+from components.chart_values import DIGEST_ANNOTATION, chart_values, values_content
+from components.digests import json_digest
 from sandbox.k3s.node.chart import ChartError, manifests
 from sandbox.k3s.node.values import merge
 
@@ -237,7 +238,7 @@ def test_the_release_can_be_in_another_namespace() -> None:
 
 def test_the_daemonset_selects_its_own_pods_and_carries_the_digest() -> None:
     found = daemonset()
-    assert found["metadata"]["annotations"] == {DIGEST_ANNOTATION: digest(PLAIN)}
+    assert found["metadata"]["annotations"] == {DIGEST_ANNOTATION: json_digest(PLAIN)}
     labels = found["spec"]["template"]["metadata"]["labels"]
     assert found["spec"]["selector"]["matchLabels"].items() <= labels.items()
     assert "helm.sh/chart" not in found["spec"]["selector"]["matchLabels"], "it must outlive an upgrade of the chart"

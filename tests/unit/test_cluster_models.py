@@ -10,7 +10,8 @@ import yaml
 from components.addresses import AddressPlan
 from components.cloud_init import USER_DATA_LIMIT, FirstBoot
 from components.firewall import Rule
-from components.k3s import node_config, reachable_at
+from components.k3s_cluster import reachable_at
+from components.k3s_flags import node_config
 from tests.unit.k3s_flags import SERVER_FLAGS
 
 PLAN = AddressPlan(network=IPv4Network("10.0.0.0/16"), subnet=IPv4Network("10.0.1.0/24"))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.catalogue import K3S_RELEASES
 from components.config import _SECRETS
 from components.settings import Settings
+from components.versions import K3S_RELEASES
 from pictures.facts import production
 from sandbox.cli import _parser
 from tests.stack_files import ROOT

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from components.cloudflare_ranges import snapshot
-from components.firewall import Network, Rule, hetzner_rules, node_rules, policy_digest, ufw_policy
+from components.digests import json_digest
+from components.firewall import Network, Rule, node_rules, ufw_policy
+from components.hetzner_firewall import hetzner_rules
 from components.host import ufw
 
 SUBNET = IPv4Network("10.0.1.0/24")
@@ -102,11 +104,11 @@ def test_the_hosts_policy_denies_by_default_and_rolls_back_by_itself() -> None:
 def test_the_host_accepts_the_policy_and_computes_the_same_digest() -> None:
     policy = ufw_policy(rules())
     ufw.check(policy)
-    assert ufw.digest(policy) == policy_digest(policy), "a confirmation for another digest never disarms the rollback"
+    assert ufw.digest(policy) == json_digest(policy), "a confirmation for another digest never disarms the rollback"
 
 
 def test_another_rule_is_another_digest() -> None:
-    assert policy_digest(ufw_policy(rules())) != policy_digest(ufw_policy(rules(OPERATORS[:1])))
+    assert json_digest(ufw_policy(rules())) != json_digest(ufw_policy(rules(OPERATORS[:1])))
 
 
 def test_hetzners_firewall_has_one_rule_for_each_public_port() -> None:

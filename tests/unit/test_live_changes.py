@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.deployed import Deployed
-from components.firewall import policy_digest
+from components.digests import json_digest
 from components.live_changes import live_changes
 from components.settings import Settings
 
@@ -151,7 +151,7 @@ def applied(attempt: int | None) -> dict[str, Any]:
         (
             {
                 "node1_ufw_apply": applied(4),
-                "node1_ufw_confirm": {"stdin": json.dumps({"confirm": policy_digest(POLICY)})},
+                "node1_ufw_confirm": {"stdin": json.dumps({"confirm": json_digest(POLICY)})},
             },
             4,
         ),

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.traefik import DIGEST_ANNOTATION, chart_values, digest, tls_option, values_content
+from components.chart_values import DIGEST_ANNOTATION, chart_values, values_content
+from components.digests import json_digest
+from components.tls_options import tls_option
 
 CHART_39_NAMES = {
     "additionalArguments",
@@ -122,13 +124,13 @@ def test_a_pod_is_killed_only_after_its_grace_periods() -> None:
 
 def test_the_daemonset_carries_the_digest_of_its_values() -> None:
     written = yaml.safe_load(values_content(VALUES))
-    assert written["deployment"].pop("annotations") == {DIGEST_ANNOTATION: digest(VALUES)}
+    assert written["deployment"].pop("annotations") == {DIGEST_ANNOTATION: json_digest(VALUES)}
     assert written == VALUES
 
 
 def test_another_value_has_another_digest() -> None:
-    assert digest(chart_values([*RANGES, "131.0.72.0/22"], "api.example.com")) != digest(VALUES)
-    assert digest(chart_values(RANGES[::-1], "api.example.com")) == digest(VALUES), "an order is not a change"
+    assert json_digest(chart_values([*RANGES, "131.0.72.0/22"], "api.example.com")) != json_digest(VALUES)
+    assert json_digest(chart_values(RANGES[::-1], "api.example.com")) == json_digest(VALUES), "an order is not a change"
 
 
 def test_unknown_names_get_no_certificate() -> None:

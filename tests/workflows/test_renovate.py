@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from components.catalogue import K3S_RELEASES
+from components.versions import K3S_RELEASES
 from sandbox.engine.find import NEEDED
 from sandbox.engine.layout import ROOT
 from sandbox.tools import binaries, crds
@@ -45,7 +45,7 @@ def found(name: str, file: str) -> list[str]:
 
 
 def test_every_release_of_the_catalogue_is_found_with_its_traefik_and_chart() -> None:
-    file = "components/catalogue.py"
+    file = "components/versions.py"
     assert {*found("k3s-io/k3s", file)} == {*K3S_RELEASES}
     assert {*found("traefik/traefik", file)} == {each.traefik for each in K3S_RELEASES.values()}
     charts = {each.chart.partition("+up")[2] for each in K3S_RELEASES.values()}

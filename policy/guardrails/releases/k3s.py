@@ -12,7 +12,7 @@ from guardrails.mechanism.shapes import Entry, fixed, listed, maybe, number, one
 from guardrails.mechanism.view import Outcome, View
 
 _in = table_in(__name__)
-_CATALOGUE: Final = Path(__file__).resolve().parents[3] / "components" / "catalogue.py"
+_VERSIONS: Final = Path(__file__).resolve().parents[3] / "components" / "versions.py"
 NODE: Final = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 VERSION: Final = r"v\d+\.\d+\.\d+\+k3s\d+"
 
@@ -20,13 +20,13 @@ VERSION: Final = r"v\d+\.\d+\.\d+\+k3s\d+"
 @cache
 def k3s_releases() -> frozenset[str]:
     """Return the k3s releases that the catalogue of this repository lists."""
-    return frozenset(re.findall(rf'"({VERSION})"', _CATALOGUE.read_text(encoding="utf-8")))
+    return frozenset(re.findall(rf'"({VERSION})"', _VERSIONS.read_text(encoding="utf-8")))
 
 
 def release(view: View) -> Iterator[Outcome]:
     """Check that a release of k3s is in the catalogue."""
     if view.text() not in k3s_releases():
-        yield f"{view.path} is {view.text()!r}, which is not in K3S_RELEASES of components/catalogue.py; add it there"
+        yield f"{view.path} is {view.text()!r}, which is not in K3S_RELEASES of components/versions.py; add it there"
 
 
 INSTALLERS: Final = (r"https://raw\.githubusercontent\.com/k3s-io/k3s/[^/\s]+/install\.sh",)

@@ -54,7 +54,7 @@ def test_each_difference_is_one_finding(given: Any, traefik: Any, what: str) -> 
 def test_a_release_that_the_catalogue_does_not_have_is_not_guessed() -> None:
     [found] = compared(version="v1.99.0+k3s1")
     assert not found.checked
-    assert "components/catalogue.py has no release v1.99.0+k3s1" in found.what
+    assert "components/versions.py has no release v1.99.0+k3s1" in found.what
 
 
 @pytest.mark.parametrize("answer", [{"items": [{}]}, [], {"items": "none"}])

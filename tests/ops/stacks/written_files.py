@@ -7,7 +7,8 @@ from typing import Any, Final
 import yaml
 from hypothesis import strategies as st
 
-from components.catalogue import IMAGES, K3S_RELEASES, SERVER_TYPES
+from components.catalogue import IMAGES, SERVER_TYPES
+from components.versions import K3S_RELEASES
 from ops.stacks.yaml_text import one_line
 
 ENCRYPTED: Final = "v1:Zm9v:YmFyYmF6"

@@ -6,15 +6,16 @@ are created before the routes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 
 from components.manifests import TRAEFIK_API, Manifest, manifest, register
+from components.middlewares.rate_limit import rate_limit
+from components.middlewares.security_headers import security_headers
 from components.settings import Middleware, RateLimit
 
 ADMIN_USERS_SECRET: Final = "admin-users"  # noqa: S105 - the Secret's name
-_YEAR: Final = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,34 +52,11 @@ class Middlewares(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def middleware_specs(rate_limit: RateLimit, cloudflare: Sequence[str]) -> dict[str, Manifest]:
+def middleware_specs(numbers: RateLimit, cloudflare: Sequence[str]) -> dict[str, Manifest]:
     """Return each middleware's spec, by its name."""
     return {
-        str(Middleware.RATE_LIMIT): {"rateLimit": _rate_limit(rate_limit)},
-        str(Middleware.SECURITY_HEADERS): {"headers": _security_headers()},
+        str(Middleware.RATE_LIMIT): {"rateLimit": rate_limit(numbers)},
+        str(Middleware.SECURITY_HEADERS): {"headers": security_headers()},
         str(Middleware.CLOUDFLARE_ONLY): {"ipAllowList": {"sourceRange": sorted(cloudflare)}},
         str(Middleware.ADMIN_AUTH): {"basicAuth": {"secret": ADMIN_USERS_SECRET, "removeHeader": True}},
-    }
-
-
-def _rate_limit(numbers: RateLimit) -> dict[str, Any]:
-    """Return a limit per second and visitor, not per Cloudflare address; a bucket is full 2 s after its last use."""
-    return {
-        "average": numbers.average,
-        "period": "1s",
-        "burst": numbers.burst,
-        "sourceCriterion": {"ipStrategy": {"depth": 1, "ipv6Subnet": 64}},
-    }
-
-
-def _security_headers() -> dict[str, Any]:
-    return {
-        "stsSeconds": _YEAR,
-        "stsIncludeSubdomains": True,
-        "forceSTSHeader": True,
-        "frameDeny": True,
-        "contentTypeNosniff": True,
-        "referrerPolicy": "strict-origin-when-cross-origin",
-        "contentSecurityPolicy": "frame-ancestors 'none'; base-uri 'self'; object-src 'none'",
-        "permissionsPolicy": "camera=(), geolocation=(), microphone=()",
     }

@@ -4,11 +4,10 @@ The membership of a node is a resource of its own. A replacement of the server d
 node and removes it, with its etcd member, through another control plane.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import yaml
@@ -17,6 +16,8 @@ from pulumi_kubernetes import Provider
 from pulumi_random import RandomPassword
 
 from components.addresses import AddressPlan
+from components.digests import digest
+from components.k3s_flags import node_config
 from components.node import Node
 from components.quorum_gate import QuorumGate
 from components.ssh import Script, run
@@ -79,9 +80,7 @@ class K3sCluster(pulumi.ComponentResource):
             joined[node.settings.name] = run(
                 f"{node.settings.name}-k3s",
                 node.reachable,
-                settings.apply(
-                    lambda text: Script(program="k3s", verb="join", args=(args.version, settings_digest(text)))
-                ),
+                settings.apply(lambda text: Script(program="k3s", verb="join", args=(args.version, digest(text)))),
                 stdin=pulumi.Output.secret(secrets[node.settings.role]),
                 triggers=[node.server_id],
                 opts=pulumi.ResourceOptions(
@@ -152,11 +151,6 @@ def kubernetes_provider(name: str, cluster: K3sCluster, *, adopts: bool = False)
     )
 
 
-def settings_digest(settings: str) -> str:
-    """Return the first 16 hex digits of the settings' SHA-256; the server computes the same."""
-    return hashlib.sha256(settings.encode()).hexdigest()[:16]
-
-
 def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> pulumi.Output[str]:
     """Return the settings that `components/host/k3s.py` reads, as JSON."""
     own = node.settings
@@ -186,30 +180,6 @@ def join_settings(node: Node, planes: Sequence[Node], args: K3sClusterArgs) -> p
             sort_keys=True,
         )
     )
-
-
-def node_config(
-    *, role: str, name: str, private_ip: str, api_addresses: Sequence[str], plan: AddressPlan
-) -> dict[str, Any]:
-    """Return the keys of /etc/rancher/k3s/config.yaml that the program sets; the node adds the name of its own NIC.
-
-    Source: k3s' server and agent flags. Values that all control planes must share are the same for all of them.
-    """
-    config: dict[str, Any] = {"node-name": name}
-    if role == "agent":
-        return config
-    return config | {
-        "advertise-address": private_ip,
-        "cluster-cidr": str(plan.pod_cidr),
-        "cluster-dns": str(plan.cluster_dns),
-        "disable": ["servicelb"],
-        "etcd-snapshot-retention": 14,
-        "flannel-backend": "vxlan",
-        "secrets-encryption": True,
-        "service-cidr": str(plan.service_cidr),
-        "tls-san": sorted(api_addresses),
-        "write-kubeconfig-mode": "0600",
-    }
 
 
 def reachable_at(kubeconfig: str, address: str) -> str:
