@@ -13,12 +13,10 @@ from components.quorum_gate import QuorumGate
 from components.ranges_in_force import ranges_in_force
 from components.recovery import Keeper, Recovery
 from components.routes import Routes, RoutesArgs
-from components.sdk_debug import leave_out_debugging
 from components.traefik import Traefik, TraefikArgs
 from components.versions import K3S_RELEASES
 from components.zone_settings import ZoneTls
 
-leave_out_debugging()
 keeper = Keeper.watch()
 config = StackConfig.load()
 deployed = Deployed.read()

@@ -11,12 +11,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.previews import WITH_DEFAULT_COLLECTOR, WITH_SDK_CLASSES, Previews
 from bench.real import measure
 from sandbox.engine.find import find
 from sandbox.engine.layout import ROOT, Layout
@@ -56,6 +56,9 @@ class Ratio:
         return f"| {self.title} | {sides[0]} | {sides[1]} | {self.unit} | **{self.value:.2f}** | {self.bound} |"
 
 
+Measure = Callable[[], float]
+
+
 def main() -> int:
     """Measure, report, and fail if a ratio exceeds its limit."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0] if __doc__ else None)
@@ -66,8 +69,7 @@ def main() -> int:
         parser.error("--runs must be at least 1")
     end_in_order()
     say = voice()
-    ratios = [imports(arguments.runs, say), previews(arguments.runs, say), growth(arguments.runs, say)]
-    ratios += [policies(arguments.runs, say), pack_growth(arguments.runs, say)]
+    ratios = [*previews(arguments.runs, say), growth(arguments.runs, say), pack_growth(arguments.runs, say)]
     text = f"{report(ratios, arguments.runs)}\n{servers(arguments.runs, say)}"
     sys.stdout.write(text)
     if not arguments.print_only:
@@ -84,57 +86,55 @@ def servers(runs: int, say: Voice) -> str:
     return measure(runs, say)
 
 
-def imports(runs: int, say: Voice) -> Ratio:
-    """Program time from the start of Python to the last registration, compared with plain imports."""
+def previews(runs: int, say: Voice) -> list[Ratio]:
+    """Previews of production: the gain of each speed-up on an empty state, and the cost of the policies on a full one.
 
-    def seconds(kind: str) -> float:
-        began = time.time()
-        return _run_program(kind, 0)["clock"] - began
-
-    quick, plain = _in_turn("program time", runs, say, lambda: seconds("quick"), lambda: seconds("plain"))
-    return Ratio(
-        title="Program time, start of Python to last registration (prod)",
-        unit="s",
-        bound=0.6,
-        numerator=("this program", quick),
-        denominator=("with plain imports", plain),
-    )
-
-
-def previews(runs: int, say: Voice) -> Ratio:
-    """A preview of production on an empty state, compared with one resource of each of the same providers."""
-    tools = Layout()
-    engine = find(tools.tools, say)
-    install_plugins(tools)
+    The previews with and without something run in alternation.
+    """
+    engine = find(Layout().tools, say)
+    install_plugins(Layout())
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        prod = StackFile.read(ROOT / "Pulumi.prod.yaml", generate_secrets=True)
-        small = StackFile(path=prod.path, stack="smallest", config={}, generate=("hcloud:token", "cloudflare:apiToken"))
-        whole = Sandbox(engine=engine, file=prod, layout=Layout(home=home / "prod"))
-        least = Sandbox(
-            engine=engine, file=small, layout=Layout(home=home / "least"), main=ROOT / "bench" / "smallest.py"
+        file = StackFile.read(ROOT / "Pulumi.prod.yaml", generate_secrets=True)
+        sandbox = Sandbox(engine=engine, file=file, layout=Layout(home=Path(folder)))
+        preview = Previews(sandbox)
+
+        def compared(title: str, bound: float, one: tuple[str, Measure], other: tuple[str, Measure]) -> Ratio:
+            sides = _in_turn(title, runs, say, one[1], other[1], warm=1)
+            return Ratio(
+                title=title, unit="s", bound=bound, numerator=(one[0], sides[0]), denominator=(other[0], sides[1])
+            )
+
+        found = [
+            compared(
+                "Preview of prod: `components/cloudflare.py`",
+                0.9,
+                ("own classes", preview.seconds),
+                ("pulumi_cloudflare's", lambda: preview.seconds(WITH_SDK_CLASSES)),
+            ),
+            compared(
+                "Preview of prod: the collector's thresholds",
+                1.1,
+                ("those of `components/__init__.py`", preview.seconds),
+                ("Python's", lambda: preview.seconds(WITH_DEFAULT_COLLECTOR)),
+            ),
+        ]
+        sandbox.up()
+        found.append(
+            compared(
+                "Preview of prod without changes: the policies",
+                1.35,
+                ("with the pack", preview.seconds),
+                ("without", lambda: preview.seconds(pack=False)),
+            )
         )
-
-        def seconds(stack: Sandbox) -> float:
-            began = time.perf_counter()
-            stack.preview()
-            return time.perf_counter() - began
-
-        sides = _in_turn("previews", runs, say, lambda: seconds(whole), lambda: seconds(least), warm=1)
-    return Ratio(
-        title="Preview on an empty state, with engine and policies",
-        unit="s",
-        bound=1.5,
-        numerator=("prod", sides[0]),
-        denominator=("one resource per provider", sides[1]),
-    )
+    return found
 
 
 def growth(runs: int, say: Voice) -> Ratio:
     """CPU time of the program per resource, with many hosts compared with few."""
 
     def cost(hosts: int) -> float:
-        figures = _run_program("quick", hosts)
+        figures = _run_program(hosts)
         return figures["cpu"] / figures["registrations"] * 1000
 
     many, few = _in_turn("growth", runs, say, lambda: cost(MANY), lambda: cost(FEW))
@@ -144,32 +144,6 @@ def growth(runs: int, say: Voice) -> Ratio:
         bound=1.2,
         numerator=(f"{MANY} hosts", many),
         denominator=(f"{FEW} hosts", few),
-    )
-
-
-def policies(runs: int, say: Voice) -> Ratio:
-    """A preview of production without changes, with the policies and without them."""
-    tools = Layout()
-    engine = find(tools.tools, say)
-    install_plugins(tools)
-    with tempfile.TemporaryDirectory() as folder:
-        prod = StackFile.read(ROOT / "Pulumi.prod.yaml", generate_secrets=True)
-        judged = Sandbox(engine=engine, file=prod, layout=Layout(home=Path(folder)))
-        bare = replace(judged, policies=())
-        judged.up()
-
-        def seconds(stack: Sandbox) -> float:
-            began = time.perf_counter()
-            stack.preview()
-            return time.perf_counter() - began
-
-        sides = _in_turn("policies", runs, say, lambda: seconds(judged), lambda: seconds(bare), warm=1)
-    return Ratio(
-        title="Preview of prod without changes: the policies",
-        unit="s",
-        bound=1.35,
-        numerator=("with the pack", sides[0]),
-        denominator=("without", sides[1]),
     )
 
 
@@ -193,7 +167,7 @@ def pack_growth(runs: int, say: Voice) -> Ratio:
 
 
 def _in_turn(
-    title: str, runs: int, say: Voice, first: Callable[[], float], second: Callable[[], float], *, warm: int = 0
+    title: str, runs: int, say: Voice, first: Measure, second: Measure, *, warm: int = 0
 ) -> tuple[list[float], list[float]]:
     """Run both sides in alternation, so that a slower machine slows both. The first `warm` rounds are not counted."""
     sides: tuple[list[float], list[float]] = ([], [])
@@ -204,9 +178,9 @@ def _in_turn(
     return sides[0][warm:], sides[1][warm:]
 
 
-def _run_program(kind: str, hosts: int) -> dict[str, float]:
+def _run_program(hosts: int) -> dict[str, float]:
     run = subprocess.run(
-        [sys.executable, "-m", "bench.program", kind, "prod", str(hosts)],
+        [sys.executable, "-m", "bench.program", "prod", str(hosts)],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -230,12 +204,12 @@ Only the ratios are comparable with those of another machine.
 |---|---|---|---|---|---|
 {rows}
 
-These parts keep the program time low:
+Each preview is a process of its own, as with `make preview`. The speed-ups:
 
-- `components/cloudflare_sdk.py` loads five classes instead of the whole package.
-- `components/manifests.py` needs no core types.
+- `components/cloudflare.py` has five classes of its own, because pulumi_cloudflare imports all of its modules at once.
 - `components/__init__.py` makes the garbage collector run less often.
-- `components/sdk_debug.py` omits the SDK's debugging data, which also shortens previews.
+
+Kubernetes objects are plain manifests (`components/manifests.py`), so that no core types are imported.
 """
 
 

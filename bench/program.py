@@ -1,33 +1,26 @@
 """One run of the program under a monitor that answers at once, for `bench` to time.
 
-    python -m bench.program quick|plain STACK HOSTS
+    python -m bench.program STACK HOSTS
 
-`plain` imports pulumi_cloudflare the plain way first. HOSTS > 0 replaces the stack file's routes by that many. Prints
-JSON: the number of registrations, the CPU seconds of the run alone, and the clock at the last registration.
+HOSTS > 0 replaces the stack file's routes by that many. Prints JSON: the number of registrations, and the CPU seconds
+of the run alone.
 """
 
 import json
 import sys
 import time
-import warnings
 
-warnings.simplefilter("ignore")
+from tests.program.recorder import record
 
 
-def main(imports: str, stack: str, hosts: int) -> None:
+def main(stack: str, hosts: int) -> None:
     """Run the program and print the figures."""
-    if imports == "plain":
-        import pulumi_cloudflare  # noqa: F401, PLC0415 - the import is what is measured
-
-    from tests.program.recorder import record  # noqa: PLC0415 - after the import that is measured
-
     overrides = {"honeydue:routes": routes(hosts)} if hosts else {}
     began = time.process_time()
     recording = record(stack, overrides)
     figures = {
         "registrations": len(recording.registrations),
         "cpu": time.process_time() - began,
-        "clock": time.time(),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 
@@ -41,4 +34,4 @@ def routes(hosts: int) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))

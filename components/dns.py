@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pulumi
 
-from components.cloudflare_sdk import DnsRecord
+from components.cloudflare import DnsRecord
 from components.node import Node
 
 

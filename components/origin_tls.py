@@ -13,7 +13,7 @@ from typing import Final
 import pulumi
 from pulumi_tls import CertRequest, LocallySignedCert, PrivateKey, SelfSignedCert
 
-from components.cloudflare_sdk import (
+from components.cloudflare import (
     AuthenticatedOriginPullsCertificate,
     AuthenticatedOriginPullsSettings,
     OriginCaCertificate,

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.cloudflare_sdk import ZoneSetting
+from components.cloudflare import ZoneSetting
 
 
 class ZoneTls(pulumi.ComponentResource):
