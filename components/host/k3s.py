@@ -221,7 +221,8 @@ def _place(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
         raise RuntimeError(
             f"no cluster was initialised: no answer and no refusal on port {PORT} from {silent}: {danger}"
         )
-    raise RuntimeError(f"no control plane answers on port {PORT}: {states}")
+    found = ", ".join(f"{peer} {'is silent' if state == 'silent' else state}" for peer, state in states.items())
+    raise RuntimeError(f"no control plane answers on port {PORT}: {found}")
 
 
 def _present_place() -> dict[str, Any]:

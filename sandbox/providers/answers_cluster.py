@@ -57,9 +57,8 @@ def join(host: Host, arguments: list[str], stdin: str) -> dict[str, Any]:
         mode = "joined"
     if cluster is None:
         if not settings["initialise"] or settings["role"] != "server":
-            raise FailedError(
-                f"no control plane answers on port {k3s.PORT}: {dict.fromkeys(settings['peers'], 'refuses')}"
-            )
+            refusals = ", ".join(f"{peer} refuses" for peer in settings["peers"])
+            raise FailedError(f"no control plane answers on port {k3s.PORT}: {refusals}")
         cluster = new_cluster(host.world, {role: _digest(token) for role, token in tokens.items()})
         mode = "initialised"
     _admit(cluster, host, name, settings["role"], tokens)

@@ -59,7 +59,8 @@ def test_a_server_that_may_not_initialise_a_cluster_waits_and_gives_up(host: K3s
     host.not_installed()
     done = host.join(initialise=False, readySeconds=1)
     assert done.returncode == 1
-    assert f"no control plane answers on port {host.port}" in done.stderr
+    states = ", ".join(f"{peer} refuses" for peer in PEERS)
+    assert f"no control plane answers on port {host.port}: {states}\n" in done.stderr
     assert host.starts == []
 
 
