@@ -211,3 +211,37 @@ def test_the_gate_knows_a_server_by_its_type_and_not_by_its_name(name: str) -> N
         with pytest.raises(RuntimeError, match=f"Refusing to delete {name}: honeydue:servers lists it"):
             hook.callback(pulumi.ResourceHookArgs(urn=item.urn, id="", name=item.name, type=item.type))
     assert len(found) == 3, "server, attachment and membership"
+
+
+LIVE = {
+    "tls:index/privateKey:PrivateKey::edge-ssh": "edge",
+    "hcloud:index/sshKey:SshKey::edge-ssh": "edge",
+    "hcloud:index/firewall:Firewall::edge-firewall": "edge",
+    "kubernetes:core/v1:Namespace::routes-namespace": "routes",
+    "cloudflare:index/zoneSetting:ZoneSetting::zone-ssl": "zone",
+    "cloudflare:index/zoneSetting:ZoneSetting::zone-min-tls-version": "zone",
+    "cloudflare:index/zoneSetting:ZoneSetting::zone-always-use-https": "zone",
+}
+"""Resources by type and name, each with the component that it belongs to, in stacks of earlier versions."""
+CHAINS = {
+    "edge": ["honeydue:index:PrivateNetwork", "honeydue:index:Fleet"],
+    "routes": ["honeydue:index:Routes"],
+    "zone": ["honeydue:index:ZoneTls"],
+}
+"""The types of that component and of those above it, which are part of a URN."""
+
+
+@pytest.mark.parametrize("resource", LIVE)
+def test_the_firewall_the_zone_settings_the_ssh_key_and_the_namespace_keep_their_urns(
+    prod: Recording, resource: str
+) -> None:
+    kind, _, name = resource.partition("::")
+    by_urn = {item.urn: item for item in prod.registrations}
+    item = prod.named(name, kind)
+    above = by_urn[item.parent]
+    assert above.name == LIVE[resource]
+    chain = []
+    while above.type != "pulumi:pulumi:Stack":
+        chain.append(above.type)
+        above = by_urn[above.parent]
+    assert chain == CHAINS[LIVE[resource]]
