@@ -19,11 +19,6 @@ for kind in components.cloudflare.__all__:
     setattr(components.cloudflare, kind, getattr(pulumi_cloudflare, kind))
 """
 """Precedes the program, which then uses pulumi_cloudflare's own classes."""
-WITH_DEFAULT_COLLECTOR: Final = """
-import gc
-gc.set_threshold = lambda *_: None
-"""
-"""Precedes the program, which then cannot make the garbage collector run less often."""
 
 
 @dataclass
