@@ -45,7 +45,7 @@ def draw(facts: Facts) -> Drawing:
             "and connects to a pod on any server. A table lists who reaches which port."
         ),
     )
-    _top(drawing, facts, web, operators)
+    _top(drawing, web, operators)
     for left, server in zip(LEFTS, servers, strict=True):
         _server(drawing, left, server, web, operators)
     _routes(drawing, facts, list(routes))
@@ -53,15 +53,14 @@ def draw(facts: Facts) -> Drawing:
     return drawing
 
 
-def _top(drawing: Drawing, facts: Facts, web: str, operators: str) -> None:
+def _top(drawing: Drawing, web: str, operators: str) -> None:
     """Draw the visitor, Cloudflare and the operator, and the lines from them to the three servers."""
     right = WIDTH - MARGIN
-    pulls = facts.settings.origin_pulls.mode != "off"
     drawing.box("plain", MARGIN, 20, 150, 86, [("title", "Visitor"), ("note", "a browser or an app")])
     edge = [
         ("title", "Cloudflare"),
         ("note", "one proxied A and AAAA record per host and server"),
-        ("note", "TLS to the server: Full (strict)" + (", with a client certificate" if pulls else "")),
+        ("note", "TLS to the server: Full (strict), with a client certificate"),
         ("note", "tries another server if a connection fails"),
     ]
     drawing.box("edge", 226, 20, 454, 86, edge)

@@ -18,8 +18,8 @@ _UNCHANGED: Final = "refresh"
 _FAILED: Final = "preview failed"
 _PLACES: Final = {"hcloud": "Hetzner", "cloudflare": "Cloudflare", "kubernetes": "the cluster"}
 _REMEDIES: Final = {
-    Kind.DELETE: "`pulumi refresh` takes it out of the state, and `pulumi up` creates it again",
-    Kind.UPDATE: "`pulumi refresh`, then `pulumi up` restores it; or change the stack file to match",
+    Kind.DELETE: "`pulumi refresh` takes it out of the state, and `make up` creates it again",
+    Kind.UPDATE: "`pulumi refresh`, then `make up` restores it; or change the stack file to match",
 }
 
 
@@ -62,7 +62,7 @@ def _findings(found: Preview) -> Iterator[Finding]:
                 subject=Subject.CLOUDS,
                 where=_place(types[name] for name in item.resources),
                 what=item.text,
-                remedy=_REMEDIES.get(item.kind, "run `pulumi refresh`, then `pulumi up`"),
+                remedy=_REMEDIES.get(item.kind, "run `pulumi refresh`, then `make up`"),
                 details=_details(item),
             )
 

@@ -44,7 +44,11 @@ def compare_cluster(
 def _nodes(state: State, nodes: Mapping[str, Any], unreached: set[str]) -> Iterator[Finding]:
     joined = {server.name: server for server in state.servers if server.k3s}
     for name in sorted(set(joined) - set(nodes)):
-        yield _node(name, "the cluster has no node of this name", f"`pulumi up --replace '**::{name}-k3s*'` joins it")
+        yield _node(
+            name,
+            "the cluster has no node of this name",
+            f"`pulumi up --policy-pack policy --replace '**::{name}-k3s*'` joins it",
+        )
     for name in sorted(set(nodes) - set(joined)):
         text = redact_text(name)
         yield _node(text, "the cluster has a node that is no server of the stack", f"`kubectl delete node {text}`")
@@ -55,7 +59,7 @@ def _nodes(state: State, nodes: Mapping[str, Any], unreached: set[str]) -> Itera
             yield _node(name, "its node is not Ready", "check the server, or replace it (honeydue:replacing)")
         running, wanted = status["nodeInfo"]["kubeletVersion"], str((joined[name].k3s or {}).get("version"))
         if running != wanted:
-            yield _node(name, f"its node runs {redact_text(running)}, not {wanted}", "run `pulumi up`")
+            yield _node(name, f"its node runs {redact_text(running)}, not {wanted}", "run `make up`")
 
 
 def _traefik(state: State, plane: Server, daemonset: Mapping[str, Any]) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ def _state(pulumi: Pulumi, *, show_secrets: bool) -> State:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         refuse(f"the stack's state has another form ({type(error).__name__}); `pulumi stack export` shows it")
     if not state.servers:
-        refuse(f"the stack {pulumi.stack or 'that is selected'} has no servers yet; run `pulumi up` first")
+        refuse(f"the stack {pulumi.stack or 'that is selected'} has no servers yet; run `make up` first")
     return state
 
 

@@ -41,7 +41,7 @@ def compare(state: State) -> Iterator[Finding]:
             subject=Subject.RANGES,
             where=_FILE,
             what=f"Cloudflare publishes another list: {_words(difference)}",
-            remedy="run `python -m ops ranges update`, commit the file, and run `pulumi up`",
+            remedy="run `python -m ops ranges update`, commit the file, and run `make up`",
         )
     yield from _in_force(state, found)
 
@@ -59,7 +59,7 @@ def _in_force(state: State, found: Ranges) -> Iterator[Finding]:
                 subject=Subject.RANGES,
                 where=server.name,
                 what="the firewall policy in the state has another form",
-                remedy="run `pulumi up`",
+                remedy="run `make up`",
                 checked=False,
             )
             continue
@@ -70,7 +70,7 @@ def _in_force(state: State, found: Ranges) -> Iterator[Finding]:
             subject=Subject.RANGES,
             where=listed(names),
             what=f"the firewalls admit another list than Cloudflare publishes: {_words(difference)}",
-            remedy="run `pulumi up` with the new snapshot, or correct honeydue:cloudflareRanges",
+            remedy="run `make up` with the new snapshot, or correct honeydue:cloudflareRanges",
         )
 
 

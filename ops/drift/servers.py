@@ -17,7 +17,7 @@ _AT_ONCE: Final = 8
 _OF_THE_NODE: Final = (Subject.SERVERS, Subject.K3S)
 """The subjects of a check that also looks at the server's own node."""
 _UNREACHED: Final = "check that the server runs and that honeydue:operators lists your address"
-_UNFINISHED: Final = "finish the first update: run `pulumi up`"
+_UNFINISHED: Final = "finish the first update: run `make up`"
 
 
 def compare(state: State, ssh: Ssh) -> list[Finding]:
@@ -73,7 +73,7 @@ def _failed(subject: Subject, name: str, path: str, program: str, error: Excepti
     reason = redact_text(f"{path}: {error}")
     if path != host_programs.path(program):
         reason = f"the server has another version of the host program, and its check failed ({reason})"
-        return _unchecked(subject, name, reason, "run `pulumi up`, which copies the present programs to the servers")
+        return _unchecked(subject, name, reason, "run `make up`, which copies the present programs to the servers")
     return _unchecked(subject, name, reason, "correct the error on the server, and run the check again")
 
 

@@ -18,7 +18,7 @@ _FIREWALL: Final = {
     "order": "the rules are in another order, so another one decides first",
     "unconfirmed": "the rules were applied but not confirmed; the former ones come back",
 }
-_REPLACE: Final = "`pulumi up --replace '**::{server}-k3s*'`"
+_REPLACE: Final = "`pulumi up --policy-pack policy --replace '**::{server}-k3s*'`"
 _OTHER: Final = "an unknown kind of difference, {kind}: {what}"
 
 
@@ -29,7 +29,7 @@ def firewall(server: str, difference: Mapping[str, Any]) -> Finding:
         subject=Subject.FIREWALL,
         where=server,
         what=text.format_map(difference),
-        remedy=f"`pulumi up --replace '**::{server}-ufw-*'` applies the policy again",
+        remedy=f"`pulumi up --policy-pack policy --replace '**::{server}-ufw-*'` applies the policy again",
     )
 
 

@@ -157,6 +157,9 @@ def _in_force(graph: Graph) -> Iterator[Found]:
     if not graph.of(PULLS):
         yield None, "origin pulls have no switch, so they may be off while port 443 is open; register one that is on"
     yield from _default_options(graph)
+    zones = {View(item.plain).at("zoneId").value for item in graph.of(PULLS, ZONE_SETTING)}
+    if len(zones) > 1:
+        yield None, f"the settings belong to the zones {', '.join(sorted(map(str, zones)))}; a stack has one zone"
     given = {View(setting.plain).at("settingId").value for setting in graph.of(ZONE_SETTING)}
     for name in ZONE_SETTINGS:
         if name not in given:

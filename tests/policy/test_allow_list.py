@@ -256,7 +256,7 @@ def test_the_digest_in_a_refreshed_state_passes_while_user_data_has_no_effect() 
         (
             ("env",),
             {"K3S_URL": "x"},
-            "stdin.env is not known here; add it to SETTINGS in policy/guardrails/releases/k3s.py",
+            "stdin.env is not known here; add it to SETTINGS in policy/guardrails/releases/k3s_settings.py",
         ),
     ],
 )

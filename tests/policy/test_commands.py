@@ -7,7 +7,7 @@ import pytest
 
 from guardrails import UNKNOWN, Secret, judge
 from guardrails.releases.commands import CALLS
-from guardrails.releases.k3s import k3s_releases
+from guardrails.releases.k3s_settings import k3s_releases
 from guardrails.releases.programs import programs
 from tests.policy.compliant import ABSENT, Path, call, command, join_settings, put, stack, with_property
 from tests.policy.verdict import leaves, passes, refuses

@@ -145,6 +145,21 @@ def test_operators_of_a_first_boot_are_bounded_in_sum_too() -> None:
     refuses(with_property("Server", "node1", ("userData",), changed), "servers-are-known", "together are more than")
 
 
+@pytest.mark.parametrize("missing", [["ufw", "default", "deny", "incoming"], ["ufw", "--force", "enable"]])
+def test_a_first_boot_must_close_the_servers_own_firewall(missing: list[str]) -> None:
+    commands = [words for words in user_data()["runcmd"] if words != missing]
+    changed = with_property("Server", "node1", ("userData",), cloud_config({**user_data(), "runcmd": commands}))
+    refuses(changed, "servers-are-known", f"userData.runcmd lacks {' '.join(missing)!r}")
+
+
+@pytest.mark.parametrize("name", ["ssl", "pulls"])
+def test_the_settings_of_another_zone_do_not_count(name: str) -> None:
+    changed = [
+        replace(item, properties={**item.properties, "zoneId": "2"}) if item.name == name else item for item in stack()
+    ]
+    refuses(changed, "origin-tls-is-complete", "the settings belong to the zones 1, 2; a stack has one zone")
+
+
 def test_an_eviction_runs_before_a_deletion_only() -> None:
     created = command("more", call("evict", "evict node1 server"))
     refuses([*stack(), created], "commands-are-known", "which runs before a deletion only")

@@ -1,1 +1,1 @@
-"""Releases: `programs` are the host programs, `k3s` its releases and settings, `commands` the calls over SSH."""
+"""Releases: `programs` are the host programs, `k3s_settings` the input of k3s', `commands` the calls over SSH."""

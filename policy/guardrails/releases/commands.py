@@ -11,7 +11,7 @@ from guardrails.mechanism.rules import ResourceRule, inputs
 from guardrails.mechanism.shapes import Entry, fixed, known, maybe, number, one_of, shape, table_in, text
 from guardrails.mechanism.view import MalformedError, Outcome, View, attempt, together
 
-from .k3s import NODE, VERSION, release, settings
+from .k3s_settings import NODE, VERSION, release, settings
 from .programs import FOLDER, INSTALL, installation, programs, sha256
 
 _in = table_in(__name__)

@@ -23,28 +23,31 @@ def _file(view: View) -> Iterator[Outcome]:
 
 def _commands(view: View) -> Iterator[Outcome]:
     """Check the commands. Besides those of the table, they open SSH to operators."""
-    operators = []
+    operators, given = [], list[list[str]]()
     for command in view.items():
         match command.value:
             case words if words in COMMANDS:
-                continue
+                given.append(words)
             case ["ufw", "allow", "from", str(_), "to", "any", "port", "22", "proto", "tcp", "comment", str(_)]:
                 operators.append(network_at(command.items()[3]))
                 yield from judge_operator(operators[-1], command.path)
             case _:
                 yield unknown(command.path, _in("COMMANDS"))
-    if not view.items():
-        yield f"{view.path} is empty; it must have an element"
+    for words in _CLOSED:
+        if words not in given:
+            yield f"{view.path} lacks {' '.join(words)!r}, so the server would start without its own firewall"
     yield from judge_operators(operators)
 
+
+_CLOSED: Final[list[list[str]]] = [["ufw", "default", "deny", "incoming"], ["ufw", "--force", "enable"]]
+"""The commands that every first boot must have."""
 
 COMMANDS: Final[list[list[str]]] = [
     ["sh", "-c", "command -v ufw >/dev/null || (apt-get update && apt-get install -y ufw)"],
     ["sysctl", "--system"],
-    ["ufw", "default", "deny", "incoming"],
     ["ufw", "default", "deny", "routed"],
     ["ufw", "default", "allow", "outgoing"],
-    ["ufw", "--force", "enable"],
+    *_CLOSED,
 ]
 """The commands of the first boot. Keep a former one as long as a server exists that was created with it."""
 

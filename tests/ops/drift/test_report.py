@@ -11,7 +11,7 @@ DRIFT = Finding(
     subject=Subject.FIREWALL,
     where="node1",
     what="UFW has a rule: allow 8080/tcp @octocat <b>",
-    remedy="`pulumi up --replace '**::node1-ufw-*'` applies it",
+    remedy="`pulumi up --policy-pack policy --replace '**::node1-ufw-*'` applies it",
     details=("+a", "```", "-b"),
 )
 MISSED = Finding(subject=Subject.SERVERS, where="node2", what="no SSH connection", remedy="look", checked=False)
@@ -40,7 +40,7 @@ def test_drift_counts_more_than_a_check_that_was_not_possible(
 def test_markdown_shows_text_as_it_is_and_commands_as_code() -> None:
     text = markdown(report(DRIFT, MISSED, left_out=("the clouds",), notes=("careful",)))
     assert "UFW has a rule: allow 8080/tcp &#64;octocat &lt;b>" in text
-    assert "`pulumi up --replace '**::node1-ufw-*'` applies it" in text
+    assert "`pulumi up --policy-pack policy --replace '**::node1-ufw-*'` applies it" in text
     assert "  ````diff\n  +a\n  ```\n  -b\n  ````" in text
     assert "### Not checked\n\n- servers on node2: no SSH connection" in text
     assert "Left out: the clouds." in text
@@ -70,7 +70,7 @@ def test_the_terminal_shows_the_remedy_and_raw_differences_on_request(capsys: py
     show(report(DRIFT, MISSED), raw=False)
     brief = capsys.readouterr().out
     assert "\nHost firewalls\n  node1: UFW has a rule" in brief
-    assert "      `pulumi up --replace" in brief
+    assert "      `pulumi up --policy-pack policy --replace" in brief
     assert "+a" not in brief
     show(report(DRIFT), raw=True)
     assert "      +a\n" in capsys.readouterr().out

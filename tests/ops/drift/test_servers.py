@@ -146,7 +146,7 @@ def test_a_program_of_an_earlier_version_is_not_checked_and_says_what_to_do(firs
     found = compared(export(server("a", first.connection(), program=old), api=first.connection()))
     assert [(each.subject, each.checked) for each in found] == [(Subject.FIREWALL, False), (Subject.K3S, False)]
     assert "another version of the host program" in found[0].what
-    assert "run `pulumi up`" in found[0].remedy
+    assert "run `make up`" in found[0].remedy
 
 
 @pytest.mark.parametrize(
