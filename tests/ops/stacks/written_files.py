@@ -73,7 +73,7 @@ def _route(draw: st.DrawFn, name: str, zone: str) -> dict[str, Any]:
     optional = {
         "ingressClass": st.sampled_from(["traefik", "partners"]),
         "middlewares": st.permutations(MIDDLEWARES).flatmap(
-            lambda order: st.integers(0, 4).map(lambda length: list(order[:length]))
+            lambda order: st.integers(1, 4).map(lambda length: list(order[:length]))
         ),
         "sticky": st.sampled_from([None, "visitor", "cookie"]),
         "canary": st.sampled_from([None, {"service": f"{name}-next", "weight": 5}]),
