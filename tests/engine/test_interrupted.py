@@ -59,7 +59,7 @@ class Row:
 
 def commands() -> list[str]:
     """The commands of the document's steps, in order."""
-    return re.findall(r"^ {7}(pulumi .+)$", SECTION.partition("\n## ")[0], re.MULTILINE)
+    return re.findall(r"^ {7}((?:pulumi|make) .+)$", SECTION.partition("\n## ")[0], re.MULTILINE)
 
 
 def row(resource_type: str) -> Row:
@@ -118,9 +118,14 @@ class Operator:
         return self.box.layout.stacks / STACK
 
     def run(self, command: str) -> "subprocess.CompletedProcess[str]":
-        """A command of the document; nobody answers here, so an update must not ask."""
+        """A command of the document on this stack, with no pack; nobody answers here, so an update must not ask."""
         name, *words = shlex.split(command)
-        assert name == "pulumi"
+        if name == "make":
+            verb, stack, *more = words
+            assert stack == "STACK=prod"
+            words = [verb, *(word.removeprefix("ARGS=") for word in more)]
+        else:
+            assert name == "pulumi"
         return subprocess.run(
             [self.box.engine.path, *words, *(["--skip-preview", "--yes"] if words[0] == "up" else [])],
             cwd=self.folder,
