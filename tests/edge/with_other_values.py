@@ -30,6 +30,7 @@ sandbox = Sandbox(
     layout=Layout(home=home),
     real_servers=True,
     main=main,
+    policies=(),  # they refuse an unknown value in the preview
 )
 try:
     sandbox.up()
