@@ -54,11 +54,11 @@ def object_(kind: str, token: str, namespace: str | None = "app", name: str = "m
 @pytest.mark.parametrize(
     ("setting", "value", "says"),
     [
-        ("ssl", "off", "value is 'off'; allowed: 'strict'"),
-        ("ssl", "full", "value is 'full'; allowed: 'strict'"),
-        ("min_tls_version", "1.0", "value is '1.0'; allowed: '1.2', '1.3'"),
-        ("min_tls_version", 1.2, "value is 1.2; allowed: '1.2', '1.3'"),
-        ("always_use_https", "off", "value is 'off'; allowed: 'on'"),
+        ("ssl", "off", "value is 'off'; use 'strict'"),
+        ("ssl", "full", "value is 'full'; use 'strict'"),
+        ("min_tls_version", "1.0", "value is '1.0'; use '1.2' or '1.3'"),
+        ("min_tls_version", 1.2, "value is 1.2; use '1.2' or '1.3'"),
+        ("always_use_https", "off", "value is 'off'; use 'on'"),
     ],
 )
 def test_a_zone_with_ssl_off_or_tls_1_0_is_refused(setting: str, value: Any, says: str) -> None:
@@ -329,7 +329,7 @@ def test_chart_values_that_add_providers_plugins_volumes_images_or_arguments_are
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ({"type": "NodePort"}, "spec.type is 'NodePort'; allowed: missing, 'ClusterIP'"),
+        ({"type": "NodePort"}, "spec.type is 'NodePort'; leave it out or use 'ClusterIP'"),
         ({"type": "LoadBalancer"}, "spec.type is 'LoadBalancer'"),
         ({"type": "ExternalName", "externalName": "evil.example"}, "spec.type is 'ExternalName'"),
         ({"externalIPs": ["192.0.2.1"]}, "spec.externalIPs is not known here"),
@@ -359,7 +359,7 @@ def test_an_object_of_another_kind_than_its_type_is_refused() -> None:
     refuses(
         [*stack(), resource("kubernetes:core/v1:Secret", "more", disguised)],
         "secrets-are-known",
-        "kind is 'ClusterRoleBinding'; allowed: 'Secret'",
+        "kind is 'ClusterRoleBinding'; use 'Secret'",
     )
 
 

@@ -200,7 +200,7 @@ def test_a_record_at_a_node_that_is_not_in_dns_is_refused() -> None:
 @pytest.mark.parametrize("value", ["yes", "True", True, ABSENT])
 def test_a_server_without_the_label_ingress_is_refused(value: Any) -> None:
     resources = with_property("Server", "node2", ("labels", "ingress"), value)
-    refuses(resources, RULE, "allowed: 'true', 'false': whether DNS points to the server")
+    refuses(resources, RULE, "use 'true' or 'false': whether DNS points to the server")
 
 
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])

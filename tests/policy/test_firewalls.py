@@ -115,7 +115,7 @@ def test_ping_is_for_operators_too() -> None:
         (
             ("rules", 0, "direction"),
             "out",
-            "rules[0].direction is 'out'; allowed: 'in': one rule for outgoing traffic blocks",
+            "rules[0].direction is 'out'; use 'in': one rule for outgoing traffic blocks",
         ),
         (("rules", 0, "direction"), ABSENT, "rules[0].direction is missing"),
         (("rules", 0, "sourceIps"), [], "rules[0].sourceIps is empty"),

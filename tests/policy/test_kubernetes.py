@@ -16,7 +16,7 @@ MIDDLEWARES = "middlewares-are-known"
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("apiVersion",), "v2", "apiVersion is 'v2'; allowed: 'v1'"),
+        (("apiVersion",), "v2", "apiVersion is 'v2'; use 'v1'"),
         (("apiVersion",), ABSENT, "apiVersion is missing"),
         (("kind",), ABSENT, "kind is missing"),
         (("metadata", "name"), "Api Server", "metadata.name is 'Api Server'; it must be a name of a Kubernetes object"),

@@ -167,7 +167,7 @@ def test_a_stack_without_servers_needs_no_zone() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "path", "value", "says"),
     [
-        ("PrivateKey", "origin-key", ("algorithm",), "RSA", "algorithm is 'RSA'; allowed: 'ED25519', 'ECDSA'"),
+        ("PrivateKey", "origin-key", ("algorithm",), "RSA", "algorithm is 'RSA'; use 'ED25519' or 'ECDSA'"),
         ("PrivateKey", "origin-key", ("ecdsaCurve",), "P224", "ecdsaCurve is 'P224'"),
         ("SelfSignedCert", "ca", ("allowedUses",), ["server_auth"], "allowedUses[0] is 'server_auth'"),
         ("SelfSignedCert", "ca", ("earlyRenewalHours",), 0, "earlyRenewalHours is 0"),

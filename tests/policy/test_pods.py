@@ -46,7 +46,7 @@ def test_a_patch_or_a_list_is_of_an_unknown_type(kind: str, suffix: str) -> None
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("hostNetwork",), True, "hostNetwork is True; allowed: missing, False: no pod of the stack"),
+        (("hostNetwork",), True, "hostNetwork is True; leave it out or use False: no pod of the stack"),
         (("hostPID",), True, "hostPID is True"),
         (("hostIPC",), True, "hostIPC is True"),
         (
@@ -85,10 +85,10 @@ def test_a_pod_has_nothing_of_its_host_and_no_root(path: Path, value: Any, says:
         (
             ("securityContext", "runAsNonRoot"),
             False,
-            "runAsNonRoot is False; allowed: missing, True: it overrides the pod's",
+            "runAsNonRoot is False; leave it out or use True: it overrides the pod's",
         ),
         (("securityContext", "seccompProfile"), {"type": "Unconfined"}, "seccompProfile.type is 'Unconfined'"),
-        (("ports", 0, "hostPort"), 8000, "hostPort is 8000; allowed: missing, 0: a host port bypasses UFW"),
+        (("ports", 0, "hostPort"), 8000, "hostPort is 8000; leave it out or use 0: a host port bypasses UFW"),
     ],
 )
 def test_containers_of_every_kind_have_no_privileges(group: str, path: Path, value: Any, says: str) -> None:

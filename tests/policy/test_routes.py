@@ -42,20 +42,20 @@ def said(resources: list[Resource]) -> list[str]:
         (
             (*ANNOTATIONS, f"{PREFIX}entrypoints"),
             "web",
-            "allowed: missing, 'websecure': every other entrypoint is plain HTTP",
+            "leave it out or use 'websecure': every other entrypoint is plain HTTP",
         ),
         (
             (*ANNOTATIONS, f"{PREFIX}entrypoints"),
             "web,websecure",
-            "allowed: missing, 'websecure': every other entrypoint is plain HTTP",
+            "leave it out or use 'websecure': every other entrypoint is plain HTTP",
         ),
         (
             (*ANNOTATIONS, f"{PREFIX}entrypoints"),
             "",
-            "allowed: missing, 'websecure': every other entrypoint is plain HTTP",
+            "leave it out or use 'websecure': every other entrypoint is plain HTTP",
         ),
-        ((*ANNOTATIONS, f"{PREFIX}tls"), "false", "allowed: missing, 'true': the route must use TLS"),
-        ((*ANNOTATIONS, f"{PREFIX}tls"), False, "allowed: missing, 'true': the route must use TLS"),
+        ((*ANNOTATIONS, f"{PREFIX}tls"), "false", "leave it out or use 'true': the route must use TLS"),
+        ((*ANNOTATIONS, f"{PREFIX}tls"), False, "leave it out or use 'true': the route must use TLS"),
         (("spec", "tls"), ABSENT, "spec.tls is empty"),
         (("spec", "tls"), [], "spec.tls is empty"),
         (("spec", "tls"), "origin-cert", "spec.tls is of type str, but must be a list"),
@@ -143,7 +143,7 @@ def test_every_fault_of_a_route_is_reported_at_once() -> None:
     [
         ("Ingress", "api", (*ANNOTATIONS, f"{PREFIX}priority"), "1", f"{PREFIX}priority is not known here"),
         ("Ingress", "api", (*ANNOTATIONS, f"{PREFIX}tls.options"), "app-x@file", "<namespace>-<name>@kubernetescrd"),
-        ("Ingress", "api", (*ANNOTATIONS, "honeydue.com/admin"), "yes", "allowed: missing, 'true', 'false'"),
+        ("Ingress", "api", (*ANNOTATIONS, "honeydue.com/admin"), "yes", "leave it out or use 'true' or 'false'"),
         ("Ingress", "api", ("spec", "rules", 0, "http", "paths"), [], "spec.rules[0].http.paths is empty"),
         ("IngressRoute", "canary", ("spec", "routes", 0, "services"), [], "spec.routes[0].services is empty"),
         ("IngressRoute", "canary", ("spec", "routes", 0, "services", 0, "namespace"), "x", "namespace is not known"),
@@ -189,9 +189,9 @@ def test_an_unknown_value_is_reported(kind: str, name: str, path: Path, place: s
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        (("spec", "ingressClassName"), "allowed: missing, 'websecure': every other entrypoint is plain HTTP"),
-        (("spec", "tls"), "allowed: missing, 'websecure': every other entrypoint is plain HTTP"),
-        (("spec", "tls", 0, "secretName"), "allowed: missing, 'websecure': every other entrypoint is plain HTTP"),
+        (("spec", "ingressClassName"), "leave it out or use 'websecure': every other entrypoint is plain HTTP"),
+        (("spec", "tls"), "leave it out or use 'websecure': every other entrypoint is plain HTTP"),
+        (("spec", "tls", 0, "secretName"), "leave it out or use 'websecure': every other entrypoint is plain HTTP"),
     ],
 )
 def test_an_unknown_field_does_not_hide_its_neighbour(path: Path, says: str) -> None:

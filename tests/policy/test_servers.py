@@ -187,7 +187,7 @@ def test_an_odd_number_of_control_planes_passes(agents: tuple[str, ...]) -> None
 @pytest.mark.parametrize("value", ["Server", "control-plane", "", True, ABSENT])
 def test_a_server_without_a_known_role_is_refused(value: Any) -> None:
     resources = servers("node1", role=value)
-    refuses(resources, STACK, "allowed: 'server', 'agent'")
+    refuses(resources, STACK, "use 'server' or 'agent'")
     assert not any("odd number" in item.message for item in judge(resources)), "counted, with one server not counted"
 
 
@@ -218,9 +218,9 @@ def test_a_resource_of_another_kind_is_no_server() -> None:
     ("kind", "name", "path", "value", "says"),
     [
         ("Network", "network", ("ipRange",), "8.8.0.0/16", "ipRange is 8.8.0.0/16, which is not private"),
-        ("NetworkSubnet", "subnet", ("type",), "vswitch", "type is 'vswitch'; allowed: 'cloud'"),
+        ("NetworkSubnet", "subnet", ("type",), "vswitch", "type is 'vswitch'; use 'cloud'"),
         ("ServerNetwork", "node1-private", ("ip",), "203.0.113.1", "which is not private"),
-        ("PlacementGroup", "spread", ("type",), "x", "type is 'x'; allowed: 'spread'"),
+        ("PlacementGroup", "spread", ("type",), "x", "type is 'x'; use 'spread'"),
         ("SshKey", "ssh", ("publicKey",), "ssh-rsa AAAA", "it must be an ed25519 key"),
         ("Server", "node1", ("sshKeys",), [], "sshKeys is empty, so Hetzner would create a root password"),
         ("Server", "node1", ("rescue",), "linux64", "rescue is 'linux64'"),

@@ -103,8 +103,10 @@ def one_of(*allowed: Any, why: str = "") -> Check:
     def judge(view: View) -> Iterator[Outcome]:
         value = view.value
         if not any(type(value) is type(item) and value == item for item in allowed):
-            names = ", ".join("missing" if item is None else repr(item) for item in allowed)
-            yield f"{view.path} is {_shown(value)}; allowed: {names}{': ' * bool(why)}{why}"
+            given = [repr(item) for item in allowed if item is not None]
+            use = [f"use {', '.join(given[:-1])}{' or ' * bool(given[1:])}{given[-1]}"] if given else []
+            advice = " or ".join([*["leave it out"] * (None in allowed), *use])
+            yield f"{view.path} is {_shown(value)}; {advice}{': ' * bool(why)}{why}"
 
     return judge
 
